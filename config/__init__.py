@@ -1,0 +1,1 @@
+"""What the plant is: pydantic models, and the loader that turns YAML into a checked `Site`."""

@@ -1,0 +1,29 @@
+"""The base of every configuration model: strict about unknown keys, frozen once loaded."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+NAME_PATTERN = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+class Model(BaseModel):
+    """Unknown keys are errors; field docstrings become the descriptions in the JSON Schema."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _topic_level(value: str) -> str:
+    if not NAME_PATTERN.match(value):
+        raise ValueError(
+            f"{value!r} cannot be a level of a topic: use letters, digits, '_' and '-' only "
+            "(put free text in display_name)"
+        )
+    return value
+
+
+Name = Annotated[str, AfterValidator(_topic_level)]
+"""A name that becomes a topic level: letters, digits, `_` and `-`."""

@@ -1,0 +1,155 @@
+"""Quantities with units: how `100 ms`, `0.5 degC` and `2 L/min` in a file become numbers.
+
+pint knows the units; this file says which pint registry is used, adds the units that the shop
+floor writes and pint does not know, and offers the two types that the models use:
+
+* `Duration`: a number of seconds (a bare number in the file is refused: it has no unit).
+* `Quantity`: a magnitude with the unit it was written in; it is converted when the model that
+  holds it knows the engineering unit of its tag (`Quantity.to`, or `Quantity.span_to` for a
+  difference such as a deadband, where 0.5 degC is not 273.65 K).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Annotated, Any, NamedTuple
+
+import pint
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+# Units the shop floor writes. Definitions are pint's own language.
+_SHOP_FLOOR_UNITS = (
+    "cfu = count = CFU",
+    "particle = count",
+    "vial = count",
+    "NTU = count",
+    "pH_unit = [acidity] = pH",
+    "airsat = percent",
+    "normal_litre = litre = NL",
+    "cells = count",
+)
+
+_SPLIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+
+
+class QuantityError(ValueError):
+    """A text is not a quantity, or its unit does not fit; the message says what would be right."""
+
+
+@functools.cache
+def registry() -> pint.UnitRegistry[Any]:
+    """Return the one unit registry of the process (building it takes a tenth of a second)."""
+    ureg: pint.UnitRegistry[Any] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    for definition in _SHOP_FLOOR_UNITS:
+        ureg.define(definition)
+    return ureg
+
+
+@functools.lru_cache(maxsize=4096)
+def parse_unit(text: str) -> pint.Unit:
+    """Return pint's unit for a text such as `degC`, `%` or `1/min`; the empty text is no unit.
+
+    Raises:
+        QuantityError: the text is not a unit that pint or the list above knows.
+    """
+    words = {"%": "percent", "": "dimensionless", "-": "dimensionless", "1": "dimensionless"}
+    try:
+        return registry().parse_units(words.get(text.strip(), text.strip()).replace("°C", "degC"))
+    except Exception as error:
+        raise QuantityError(f"{text!r} is not a known unit (examples: degC, L/min, mbar, %)") from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _linear(unit: str, into: str, span: bool) -> tuple[float, float]:
+    """Return (factor, offset) with value_into = value * factor + offset."""
+    source, target = parse_unit(unit), parse_unit(into)
+    if not source.is_compatible_with(target):
+        raise QuantityError(f"{unit!r} cannot be converted to {into!r}: they measure different things")
+    ureg = registry()
+    zero = float(ureg.Quantity(0.0, source).to(target).magnitude)
+    one = float(ureg.Quantity(1.0, source).to(target).magnitude)
+    return one - zero, 0.0 if span else zero
+
+
+class Quantity(NamedTuple):
+    """A magnitude and the unit it was written in; an empty unit means the unit of its tag."""
+
+    magnitude: float
+    unit: str = ""
+
+    @classmethod
+    def parse(cls, value: object) -> Quantity:
+        """Read `37 degC`, `37`, 37 or 37.0.
+
+        Raises:
+            QuantityError: it is none of these, or the unit is unknown.
+        """
+        if isinstance(value, Quantity):
+            return value
+        if isinstance(value, bool):
+            return cls(float(value))
+        if isinstance(value, int | float):
+            return cls(float(value))
+        found = _SPLIT.match(value) if isinstance(value, str) else None
+        if found is None:
+            raise QuantityError(f"{value!r} is not a quantity (examples: 37 degC, 0.5, 2 L/min)")
+        unit = found.group(2)
+        if unit:
+            parse_unit(unit)
+        return cls(float(found.group(1)), unit)
+
+    def to(self, unit: str) -> float:
+        """Return the magnitude in `unit` (an absolute value: 0 degC is 273.15 K).
+
+        Raises:
+            QuantityError: the units measure different things.
+        """
+        return self._convert(unit, span=False)
+
+    def span_to(self, unit: str) -> float:
+        """Return the magnitude in `unit` as a difference (a deadband of 1 degC is 1 K)."""
+        return self._convert(unit, span=True)
+
+    def _convert(self, unit: str, *, span: bool) -> float:
+        if not self.unit or self.unit == unit:
+            return self.magnitude
+        factor, offset = _linear(self.unit, unit, span)
+        return self.magnitude * factor + offset
+
+    def __str__(self) -> str:
+        return f"{self.magnitude:g} {self.unit}".rstrip()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let a model hold a Quantity and read it from text."""
+        return core_schema.no_info_plain_validator_function(
+            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe a Quantity to editors: a number, or a number with a unit."""
+        return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _SPLIT.pattern}]}
+
+
+def parse_duration(value: object) -> float:
+    """Return the seconds of `100 ms`, `5 min` or `2 h`.
+
+    Raises:
+        QuantityError: there is no unit, it is not a time, or the time is negative.
+    """
+    if isinstance(value, float):  # a default that is already in seconds
+        return value
+    quantity = Quantity.parse(value)
+    if not quantity.unit:
+        raise QuantityError(f"{value!r} has no unit of time (examples: 100 ms, 5 s, 2 min)")
+    seconds = quantity.to("s")
+    if seconds < 0:
+        raise QuantityError(f"{value!r} is a negative time")
+    return seconds
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
+"""Seconds, written with a unit."""

@@ -1,0 +1,112 @@
+"""Streams: the broker, the journal, the sinks and the historian."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from config.model import Model, Name
+from config.quantities import Duration
+
+
+class Protocol(enum.StrEnum):
+    """MQTT version spoken to the broker."""
+
+    V311 = "3.1.1"
+    V5 = "5"
+
+
+class Broker(Model):
+    """Where the MQTT broker is."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65535)
+    protocol: Protocol = Protocol.V311
+    username: str | None = None
+    password: SecretStr | None = None
+    keep_alive: Duration = 10.0
+    connect_timeout: Duration = 5.0
+
+
+class Telemetry(Model):
+    """How reports become messages."""
+
+    flush_period: Duration = 0.25
+    """A message is closed this long after its first point, at the latest."""
+    max_points: int = Field(default=1000, ge=1, le=10_000)
+    partitions: int = Field(default=1, ge=1, le=64)
+    """Shares of the stream that historians can take; a unit is always in one of them."""
+    window: int = Field(default=64, ge=1, le=1000)
+    """Messages that may be unacknowledged by the broker at one time."""
+
+
+class Journal(Model):
+    """The durable record between engine and sinks."""
+
+    commit_period: Duration = 0.05
+    """Group commit: what a kill can lose is at most this old."""
+    max_bytes: int = 2_000_000_000
+    """Beyond this the oldest records are dropped, counted and alarmed."""
+    max_age: Duration = 30 * 86400.0
+    alarm_at: float = Field(default=0.7, gt=0, lt=1)
+    """Share of max_bytes that raises the alarm."""
+
+
+class Consumer(Model):
+    """A reader of the stream that the journal waits for."""
+
+    name: Name
+    acknowledgement: Literal["watermark", "puback"] = "watermark"
+    """`watermark` is lossless; `puback` trusts the broker, and is shown as not lossless."""
+    required: bool = True
+
+
+class EmbeddedStore(Model):
+    """The store that needs no server: SQLite files in the historian's data folder."""
+
+    type: Literal["embedded"] = "embedded"
+
+
+class InfluxStore(Model):
+    """InfluxDB 2 or 3 or VictoriaMetrics through the v2 write API; InfluxDB 1 through /write."""
+
+    type: Literal["influxdb"]
+    url: str
+    api: Literal["v2", "v1"] = "v2"
+    org: str = "cellgate"
+    bucket: str = "cellgate"
+    """Bucket (v2), or database (v1)."""
+    token: SecretStr | None = None
+    timeout: Duration = 10.0
+    max_points: int = Field(default=5000, ge=1)
+    """Points in one write."""
+    durable_after: Duration = 0.0
+    """Acknowledged writes younger than this may be lost when the store dies; they are kept and
+    written again after it restarted (VictoriaMetrics: 60 s)."""
+
+
+Store = Annotated[EmbeddedStore | InfluxStore, Field(discriminator="type")]
+
+
+class Historian(Model):
+    """A historian service: from MQTT into a store."""
+
+    name: Name = "historian"
+    partitions: list[int] | None = None
+    """Partitions it takes; none is all."""
+    store: Store = EmbeddedStore()
+    commit_period: Duration = 0.1
+    max_bytes: int = 20_000_000_000
+
+
+class Streams(Model):
+    """Everything between the engine and the stored point."""
+
+    broker: Broker = Broker()
+    telemetry: Telemetry = Telemetry()
+    journal: Journal = Journal()
+    historians: list[Historian] = [Historian()]
+    consumers: list[Consumer] | None = None
+    """Who the journal waits for; none is every historian above."""

@@ -1,0 +1,1 @@
+"""What to do: arrays in, arrays out. No I/O, no clock, no logging."""

@@ -1,0 +1,1 @@
+"""How to talk to equipment: one package per protocol behind one `Driver` protocol (`drivers.api`)."""

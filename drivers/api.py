@@ -1,0 +1,126 @@
+"""What a driver is: the contract between a protocol and its host (`drivers.session`).
+
+The host promises: one call at a time on a driver (writes and reads never overlap), never a call
+after `close`, every call inside a timeout, and cancellation at any await. The driver promises:
+trouble with one tag is quality in its sample; an exception means the whole device.
+
+Errors:
+
+    DriverError
+    ├── Disconnected    the link is gone: reconnect and go on
+    ├── DeviceTimeout   no answer in time: retry, reconnect after several
+    └── DeviceRefused   the device says no (`code`): the same request again is useless
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from config.tags import Tag
+from control.signal import Columns
+
+
+class DriverError(Exception):
+    """Trouble with the whole device."""
+
+
+class Disconnected(DriverError):
+    """The link is gone, or could not be made."""
+
+
+class DeviceTimeout(DriverError):
+    """The device did not answer in time."""
+
+
+class DeviceRefused(DriverError):
+    """The device answered that it will not; `code` is the protocol's own number."""
+
+    def __init__(self, message: str, code: int) -> None:
+        """Keep the protocol's code beside the message."""
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class TagRef:
+    """A tag as a driver sees it: its index in the image, its full name and its definition."""
+
+    index: int
+    name: str
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A value for a tag, in engineering units (the driver scales and encodes it)."""
+
+    tag: int
+    value: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of a write: `error` is None when the device took it."""
+
+    tag: int
+    error: str | None = None
+    status: int = 0
+
+
+@runtime_checkable
+class Driver(Protocol):
+    """A device's protocol. A driver has `read`, or `subscribe`, or both (see `subscribes`)."""
+
+    @property
+    def subscribes(self) -> bool:
+        """True: the host iterates `subscribe`. False: the host calls `read` each period."""
+        ...
+
+    def plan(self, tags: Sequence[TagRef]) -> Mapping[int, str]:
+        """Decide how the tags are read. Pure: no I/O.
+
+        Returns:
+            The tags that cannot be read, index to reason; the host marks them bad (CONFIG).
+        """
+        ...
+
+    async def open(self) -> None:
+        """Connect. May be called again after `close`, also after a failed open.
+
+        Raises:
+            DriverError: the device cannot be reached or refuses.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Disconnect. Never raises; may be repeated; safe after a failed open."""
+        ...
+
+    async def read(self) -> Columns:
+        """Read every planned tag that is due once.
+
+        Raises:
+            DriverError: the whole device; a tag's own trouble is quality in its sample.
+        """
+        ...
+
+    def subscribe(self) -> AsyncIterator[Columns]:
+        """Yield changes as they come; ends only by an exception or by cancellation.
+
+        The iterator yields at least every keep-alive interval (empty columns when nothing
+        changed), so that the host can tell a quiet device from a dead one.
+
+        Raises:
+            DriverError: the whole device.
+        """
+        ...
+
+    async def write(self, writes: Sequence[Write]) -> list[WriteResult]:
+        """Write one by one, in order; one refused write does not stop the others.
+
+        Raises:
+            DriverError: the whole device (nothing is known of the remaining writes).
+        """
+        ...
