@@ -44,7 +44,8 @@ def no_leaked_threads() -> Iterator[None]:
     yield
     deadline = time.monotonic() + _GRACE_S
     while leaked := [t for t in threading.enumerate() if t not in before and t.is_alive()]:
-        leaked = [t for t in leaked if not t.name.startswith("asyncio_")]  # the loop's own pool, closed with it
+        # A loop has a pool of its own and closes it with itself.
+        leaked = [t for t in leaked if not t.name.startswith("asyncio_")]
         if not leaked:
             return
         if time.monotonic() > deadline:

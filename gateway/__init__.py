@@ -1,0 +1,1 @@
+"""When, and everything around the plant: acquisition, streaming, history, commands, records."""

@@ -1,0 +1,1 @@
+"""Campaign, batch and phase: what the equipment is being used for, and for whom."""

@@ -1,0 +1,1 @@
+"""The one door that every command comes in by: who, may they, is it sane now, audit, engine."""
