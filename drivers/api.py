@@ -1,8 +1,9 @@
 """What a driver is: the contract between a protocol and its host (`drivers.session`).
 
-The host promises: one call at a time on a driver (writes and reads never overlap), never a call
-after `close`, every call inside a timeout, and cancellation at any await. The driver promises:
-trouble with one tag is quality in its sample; an exception means the whole device.
+The host promises: one call at a time on a driver (writes and reads never overlap; only an iteration
+of `subscribe` goes on beside them), never a call after `close` but `open`, every call inside a
+timeout, and cancellation at any await. The driver promises: every request ends within the device's
+`timeout`; trouble with one tag is quality in its sample; an exception means the whole device.
 
 Errors:
 
@@ -54,7 +55,7 @@ class TagRef:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A value for a tag, in engineering units (the driver scales and encodes it)."""
+    """A raw device value for a tag (scaling is not the driver's); an int is kept exact."""
 
     tag: int
     value: float | str
@@ -67,6 +68,11 @@ class WriteResult:
     tag: int
     error: str | None = None
     status: int = 0
+    """The protocol's own code."""
+    wrote: float | str | None = None
+    """The value as the device holds it after its type's rounding; None: as it was given."""
+    verified: bool = False
+    """True once the host has read the same value back."""
 
 
 @runtime_checkable
@@ -86,8 +92,17 @@ class Driver(Protocol):
         """
         ...
 
+    @property
+    def more_due(self) -> bool:
+        """True: the last `read` stopped early, so that writes can pass; tags are still due."""
+        ...
+
+    def last_frames(self) -> Sequence[str]:
+        """Return what was last sent and received, oldest first, for the log of a lost device."""
+        ...
+
     async def open(self) -> None:
-        """Connect. May be called again after `close`, also after a failed open.
+        """Connect; every tag is due again. May be called after `close` and after a failed open.
 
         Raises:
             DriverError: the device cannot be reached or refuses.
@@ -99,7 +114,15 @@ class Driver(Protocol):
         ...
 
     async def read(self) -> Columns:
-        """Read every planned tag that is due once.
+        """Read every planned tag that is due once, or as many as fit in a slice (`more_due`).
+
+        Raises:
+            DriverError: the whole device; a tag's own trouble is quality in its sample.
+        """
+        ...
+
+    async def read_back(self, tags: Sequence[int]) -> Columns:
+        """Read these tags now, due or not: the host compares them with what it wrote.
 
         Raises:
             DriverError: the whole device; a tag's own trouble is quality in its sample.
