@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
@@ -47,6 +48,36 @@ class ModbusDevice(DeviceBase):
     """Unused registers that a read may bridge to save a request."""
 
 
+class SecurityPolicy(enum.StrEnum):
+    """OPC UA security policies that are still considered safe."""
+
+    BASIC256SHA256 = "Basic256Sha256"
+    AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
+    AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
+
+
+class SecurityMode(enum.StrEnum):
+    """What the policy does to each message."""
+
+    SIGN = "sign"
+    SIGN_AND_ENCRYPT = "sign_and_encrypt"
+
+
+class OpcUaSecurity(Model):
+    """A secured channel. A server that does not offer exactly this is refused, never spoken to weaker."""
+
+    policy: SecurityPolicy = SecurityPolicy.BASIC256SHA256
+    mode: SecurityMode = SecurityMode.SIGN_AND_ENCRYPT
+    certificate: Path
+    """The gateway's own certificate (`.der` or `.pem`), its application URI in the SAN."""
+    private_key: Path
+    """The key of that certificate (`.pem` or `.der`)."""
+    private_key_password: SecretStr | None = None
+    trusted: Path
+    """Folder of trusted certificates: the server's own, or of the authority that issued it. Lists of
+    revoked certificates (`.crl`) lie there too. A server whose certificate is not trusted is refused."""
+
+
 class OpcUaDevice(DeviceBase):
     """An OPC UA server."""
 
@@ -55,10 +86,22 @@ class OpcUaDevice(DeviceBase):
     """`opc.tcp://host:port/path`"""
     username: str | None = None
     password: SecretStr | None = None
+    plain_password: bool = False
+    """True: send the password readable where neither channel nor server encrypts it."""
+    security: OpcUaSecurity | None = None
+    """None: no security (messages are neither signed nor encrypted)."""
+    subscribe: bool = True
+    """False: read every tag each period (for servers without subscriptions)."""
     publishing_interval: Duration = 0.25
+    """How often the server sends what changed; tags without a period are sampled as often."""
     keep_alive_count: int = Field(default=10, ge=1)
+    """A quiet server answers each so many publishing intervals."""
     lifetime_count: int = Field(default=60, ge=3)
+    """The server forgets the subscription after so many intervals without us; at least 3 keep-alives."""
     queue_size: int = Field(default=16, ge=1)
+    """Samples that the server keeps for each tag between two publications."""
+    clock_tolerance: Duration = 10.0
+    """A source time further than this ahead of the gateway's is replaced by the arrival time (CLOCK)."""
 
 
 class OtherDevice(DeviceBase):
@@ -131,6 +174,8 @@ class OpcUaAddress(Model):
     """Namespace URI; its index is looked up in every session. Empty is namespace 0."""
     identifier: str | int
     """String or numeric identifier of the node."""
+    poll: bool = False
+    """True: read each period instead of subscribing."""
 
 
 Device = Annotated[ModbusDevice | OpcUaDevice, Field(discriminator="driver")] | OtherDevice
