@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from config.model import Model, Name
 from config.quantities import Duration
@@ -30,6 +30,8 @@ class DeviceBase(Model):
     """Writable tag that carries the engine's counter, for the equipment's own watchdog."""
     writes_armed: bool = True
     """False: the gateway never writes to this device."""
+    verify_after: Duration | None = None
+    """Read every write back after this long and compare; none: what the device says is believed."""
 
 
 class ModbusDevice(DeviceBase):
@@ -38,6 +40,8 @@ class ModbusDevice(DeviceBase):
     driver: Literal["modbus"]
     host: str
     port: int = Field(default=502, ge=1, le=65535)
+    framing: Literal["tcp", "rtu"] = "tcp"
+    """`rtu`: serial frames over a TCP connection, as some serial servers send them."""
     unit_id: int = Field(default=1, ge=0, le=255)
     max_registers: int = Field(default=125, ge=1, le=125)
     """Registers in one read, at the most (function codes 3 and 4)."""
@@ -46,6 +50,10 @@ class ModbusDevice(DeviceBase):
     max_write_registers: int = Field(default=123, ge=1, le=123)
     max_gap: int = Field(default=16, ge=0)
     """Unused registers that a read may bridge to save a request."""
+    max_outstanding: int = Field(default=1, ge=1, le=16)
+    """Requests under way at once; more than 1 only for a device known to take them (not with rtu)."""
+    write_multiple_only: bool = False
+    """Write a single register with function 16 too, for devices that lack function 6."""
 
 
 class SecurityPolicy(enum.StrEnum):
@@ -132,10 +140,22 @@ class RegisterType(enum.StrEnum):
     UINT64 = "uint64"
     FLOAT32 = "float32"
     FLOAT64 = "float64"
+    BCD16 = "bcd16"
+    """Four decimal digits, one in each half byte."""
+    BCD32 = "bcd32"
+    STRING = "string"
+    """Two characters a register; needs a tag of kind text and a `length`."""
 
 
 class WordOrder(enum.StrEnum):
     """Which register of a value comes first: the most significant (big) or the least (little)."""
+
+    BIG = "big"
+    LITTLE = "little"
+
+
+class ByteOrder(enum.StrEnum):
+    """Which byte of a register comes first; Modbus itself says big, some devices disagree."""
 
     BIG = "big"
     LITTLE = "little"
@@ -151,20 +171,60 @@ REGISTERS_OF = {
     RegisterType.INT64: 4,
     RegisterType.UINT64: 4,
     RegisterType.FLOAT64: 4,
+    RegisterType.BCD16: 1,
+    RegisterType.BCD32: 2,
 }
-"""Registers that a value of each type takes."""
+"""Registers that a value of each type takes (a string takes its length)."""
+
+BIT_TABLES = frozenset({Table.COIL, Table.DISCRETE})
 
 
 class ModbusAddress(Model):
-    """Where a Modbus server keeps a value. Addresses are 0-based, as on the wire."""
+    """Where a Modbus server keeps a value. Addresses are 0-based, as on the wire.
+
+    With the bytes of a value named A (most significant) to D, the two orders give: big, big ABCD;
+    little words CDAB; little bytes BADC; both little DCBA. Values of 64 bits follow the same rule.
+    """
 
     table: Table = Table.HOLDING
     address: int = Field(ge=0, le=65535)
     type: RegisterType = RegisterType.UINT16
+    """Coils and discrete inputs are always bool."""
     word_order: WordOrder = WordOrder.BIG
+    byte_order: ByteOrder = ByteOrder.BIG
     bit: int | None = Field(default=None, ge=0, le=15)
     """Take this bit (0 = least significant) of a 16-bit register as a bool."""
+    length: int | None = Field(default=None, ge=1, le=123)
+    """Registers of a string."""
+    not_available: tuple[int, ...] = ()
+    """Bit patterns (as 0x8000) with which the device says that it has no value."""
     unit_id: int | None = Field(default=None, ge=0, le=255)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bits_are_bool(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "type" in data:
+            return data
+        boolean = data.get("table") in BIT_TABLES or data.get("bit") is not None
+        return {**data, "type": RegisterType.BOOL} if boolean else data
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        boolean = self.type is RegisterType.BOOL
+        if self.table in BIT_TABLES and (not boolean or self.bit is not None):
+            raise ValueError(f"a {self.table} is one bool: leave out type and bit")
+        if self.bit is not None and not boolean:
+            raise ValueError(f"a bit is a bool, not {self.type}: leave out type, or bit")
+        if (self.type is RegisterType.STRING) != (self.length is not None):
+            raise ValueError("length (in registers) goes with type string, and only with it")
+        if self.address + self.count > 65536:
+            raise ValueError(f"{self.count} registers from {self.address} end beyond 65535")
+        return self
+
+    @property
+    def count(self) -> int:
+        """Registers (or bits, of coils and discrete inputs) that the value takes."""
+        return self.length if self.length is not None else REGISTERS_OF[self.type]
 
 
 class OpcUaAddress(Model):
