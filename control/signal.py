@@ -76,7 +76,20 @@ SAMPLE = np.dtype(
         ("ordinal", "u4"),  # 0, or n for the n-th further sample of this tag and source time
     ]
 )
-"""A row of the inbox and of the reports, 32 bytes."""
+"""A row of the inbox and of the reports, 32 bytes.
+
+In the inbox a negative tag is no sample: it says that a device is alive and that its tags, which
+it sends only when they change, still hold (`alive_tag`)."""
+
+
+def alive_tag(device: int) -> int:
+    """Return the tag of an inbox row by which device number `device` of the site shows life.
+
+    Subscriptions say nothing while nothing changes; their keep-alive becomes this row, and the
+    device's tags do not go stale (`stale_after` runs from the later of sample and keep-alive).
+    """
+    return -1 - device
+
 
 COMMAND = np.dtype(
     [
@@ -100,6 +113,16 @@ ACKNOWLEDGE: Final = 5  # occurrence: what was seen
 RESET: Final = 6  # a latched alarm (index) or interlock (parameter 1)
 ARM: Final = 7  # value: 1 arms the outputs, 0 disarms
 WRITE_TAG: Final = 8  # value for a writable tag that no loop owns
+
+# Parameters of SET_TUNING. Times are plant seconds, as in the configuration.
+TUNE_KP: Final = 1  # positive; the loop's action gives the sign
+TUNE_TI: Final = 2
+TUNE_TD: Final = 3
+TUNE_N: Final = 4
+TUNE_B: Final = 5
+TUNE_C: Final = 6
+TUNE_TT: Final = 7
+TUNE_BIAS: Final = 8
 
 MODE_MANUAL: Final = 0
 MODE_AUTO: Final = 1
@@ -148,6 +171,8 @@ REFUSED_MODE: Final = 3  # the loop's mode does not allow it
 REFUSED_RANGE: Final = 4  # outside the limits
 REFUSED_INTERLOCK: Final = 5  # an interlock forces this output
 REFUSED_OWNED: Final = 6  # a loop owns this tag
+REFUSED_DISARMED: Final = 7  # the outputs are not armed
+REFUSED_INVALID: Final = 8  # no such object or parameter, or a value that is no number
 
 STATISTICS = np.dtype(
     [

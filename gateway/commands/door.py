@@ -39,6 +39,8 @@ REFUSALS = {
     signal.REFUSED_RANGE: "outside the limits",
     signal.REFUSED_INTERLOCK: "an interlock forces this output",
     signal.REFUSED_OWNED: "a loop owns this tag",
+    signal.REFUSED_DISARMED: "the outputs are not armed",
+    signal.REFUSED_INVALID: "the engine knows no such object or parameter",
 }
 
 
