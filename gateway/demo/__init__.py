@@ -1,0 +1,1 @@
+"""The demo: a whole site on one machine, from the simulated equipment to the stored trend."""

@@ -1,0 +1,88 @@
+"""Texts, and integers that a double cannot hold: reported by exception, beside the engine.
+
+They get what numbers get: a report when value or quality changes and at least every heartbeat,
+staleness by monotonic time, source time and quality all the way. The drivers' loop puts samples in
+and the stream's loop takes reports out; the queue between them is bounded, and a full one refuses
+the newest, counts it and marks the tag's next report OVERFLOW.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from config.site import Site
+from control.signal import BAD, OVERFLOW, STALE, UNCERTAIN, Text
+
+_QUEUE_LIMIT = 10_000
+
+
+@dataclass(slots=True)
+class _Last:
+    """What was last heard and reported of one text tag."""
+
+    heard: Text
+    heard_at: float
+    reported: Text | None = None
+    reported_at: float = 0.0
+    overflow: bool = False
+
+
+class TextImage:
+    """The latest text of every text tag, and the reports that wait for the stream."""
+
+    def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
+        """Prepare for the site's text tags (integers beyond 2^53 of number tags come as they come)."""
+        self._tags = list(site.tags.values())
+        self._clock = clock
+        self._last: dict[int, _Last] = {}
+        self._reports: deque[Text] = deque()
+        self.refused = 0
+
+    def take(self, text: Text) -> None:
+        """Accept a sample; report it if it is news."""
+        now = self._clock()
+        last = self._last.get(text.tag)
+        if last is None:
+            last = self._last[text.tag] = _Last(text, now)
+        last.heard, last.heard_at = text, now
+        self._report_if_news(last, now)
+
+    def tick(self) -> None:
+        """Mark what has gone stale and repeat what is due; call it about once a second."""
+        now = self._clock()
+        for index, last in self._last.items():
+            tag = self._tags[index]
+            if now - last.heard_at > tag.stale_after and last.heard.quality < BAD:
+                quality = BAD | STALE | (last.heard.quality & ~(BAD | UNCERTAIN))
+                last.heard = replace(last.heard, quality=quality, value=None, source_ns=time.time_ns())
+            self._report_if_news(last, now)
+
+    def drain(self) -> list[Text]:
+        """Return the reports that wait, oldest first."""
+        reports = []
+        while self._reports:
+            reports.append(self._reports.popleft())
+        return reports
+
+    def latest(self, index: int) -> Text | None:
+        """Return the latest sample of a tag, or None before the first."""
+        last = self._last.get(index)
+        return None if last is None else last.heard
+
+    def _report_if_news(self, last: _Last, now: float) -> None:
+        heard, before = last.heard, last.reported
+        due = now - last.reported_at >= self._tags[heard.tag].report.heartbeat
+        alike = before is not None and (heard.value, heard.quality) == (before.value, before.quality)
+        if alike and not due:
+            return
+        if len(self._reports) >= _QUEUE_LIMIT:
+            self.refused += 1
+            last.overflow = True
+            return
+        report = replace(heard, quality=heard.quality | OVERFLOW) if last.overflow else heard
+        last.overflow = False
+        self._reports.append(report)
+        last.reported, last.reported_at = heard, now
