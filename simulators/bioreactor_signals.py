@@ -11,11 +11,15 @@ REFERENCE_VOLUME_L = 200.0
 """Working volume that the ranges below are for; flows, weight and power scale with the volume."""
 
 
-def _measured(name: str, unit: str, low: float, high: float, text: str, kind: Kind = Kind.FLOAT64) -> Signal:
+def _measured(
+    name: str, unit: str, low: float, high: float, text: str, *, kind: Kind = Kind.FLOAT64
+) -> Signal:
     return Signal(name, kind, unit, low, high, description=text)
 
 
-def _command(name: str, unit: str, low: float, high: float, text: str, kind: Kind = Kind.FLOAT64) -> Signal:
+def _command(
+    name: str, unit: str, low: float, high: float, text: str, *, kind: Kind = Kind.FLOAT64
+) -> Signal:
     return Signal(name, kind, unit, low, high, writable=True, description=text)
 
 
@@ -30,9 +34,9 @@ def _vessel(scale: float) -> list[Signal]:
         _measured("DO.PV", "%", 0, 200, "Dissolved oxygen in % of air saturation at 37 degC and 1 atm"),
         _measured("pH.PV", "pH", 2, 12, "pH electrode"),
         _measured("pCO2.PV", "mmHg", 0, 400, "Partial pressure of dissolved CO2"),
-        _command("Stir.Speed.SP", "rpm", 0, 200, "Stirrer speed wanted", Kind.FLOAT32),
-        _measured("Stir.Speed.PV", "rpm", 0, 200, "Stirrer speed", Kind.FLOAT32),
-        _measured("Stir.Power.PV", "W", 0, 400 * scale, "Shaft power", Kind.FLOAT32),
+        _command("Stir.Speed.SP", "rpm", 0, 200, "Stirrer speed wanted", kind=Kind.FLOAT32),
+        _measured("Stir.Speed.PV", "rpm", 0, 200, "Stirrer speed", kind=Kind.FLOAT32),
+        _measured("Stir.Power.PV", "W", 0, 400 * scale, "Shaft power", kind=Kind.FLOAT32),
         _measured("Weight.PV", "kg", 0, 300 * scale, "Load cells, tared empty"),
         _measured("Volume.PV", "L", 0, 300 * scale, "Liquid volume from the level"),
         _measured("Foam.PV", "%", 0, 100, "Foam level above the liquid"),
@@ -87,7 +91,7 @@ def _analyser() -> list[Signal]:
 def _device() -> list[Signal]:
     return [
         _measured("Culture.Hours", "h", 0, 1000, "Culture time since inoculation, plant time"),
-        Signal("Culture.Phase", Kind.TEXT, description="batch, fed, starving or inoculating"),
+        Signal("Culture.Phase", Kind.TEXT, description="batch, fed or starving"),
         Signal(
             "Culture.Inoculate",
             Kind.BOOL,

@@ -10,9 +10,24 @@ NEEDLES = 8
 REJECT_REASONS = ("Underfill", "Overfill", "Stopper", "Crimp", "Visual")
 
 STATES = (
-    "Clearing Stopped Starting Idle Suspended Execute Stopping Aborting Aborted Holding Held Unholding "
-    "Suspending Unsuspending Resetting Completing Complete"
-).split()
+    "Clearing",
+    "Stopped",
+    "Starting",
+    "Idle",
+    "Suspended",
+    "Execute",
+    "Stopping",
+    "Aborting",
+    "Aborted",
+    "Holding",
+    "Held",
+    "Unholding",
+    "Suspending",
+    "Unsuspending",
+    "Resetting",
+    "Completing",
+    "Complete",
+)
 """PackML states in the order of their numbers, from 1."""
 
 
