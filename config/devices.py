@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from config.model import Model, Name
-from config.quantities import Duration
+from config.quantities import Duration, PositiveDuration
 
 
 class DeviceBase(Model):
@@ -17,14 +17,14 @@ class DeviceBase(Model):
 
     display_name: str = ""
     description: str = ""
-    period: Duration = 1.0
+    period: PositiveDuration = 1.0
     """Polling period, or publishing interval of a subscription."""
-    timeout: Duration = 2.0
+    timeout: PositiveDuration = 2.0
     """Every request ends within this."""
-    reconnect_min: Duration = 0.5
-    reconnect_max: Duration = 30.0
+    reconnect_min: PositiveDuration = 0.5
+    reconnect_max: PositiveDuration = 30.0
     """Back-off between attempts doubles from min to max, with jitter."""
-    dead_after: Duration = 5.0
+    dead_after: PositiveDuration = 5.0
     """Without a good answer for this long every tag of the device is bad (reason COMM)."""
     watchdog: str | None = None
     """Writable tag that carries the engine's counter, for the equipment's own watchdog."""
@@ -100,7 +100,7 @@ class OpcUaDevice(DeviceBase):
     """None: no security (messages are neither signed nor encrypted)."""
     subscribe: bool = True
     """False: read every tag each period (for servers without subscriptions)."""
-    publishing_interval: Duration = 0.25
+    publishing_interval: PositiveDuration = 0.25
     """How often the server sends what changed; tags without a period are sampled as often."""
     keep_alive_count: int = Field(default=10, ge=1)
     """A quiet server answers each so many publishing intervals."""
@@ -116,7 +116,7 @@ class OtherDevice(DeviceBase):
     """A device of a driver that a third party brings; its settings are checked by that driver."""
 
     driver: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class Table(enum.StrEnum):
@@ -126,6 +126,10 @@ class Table(enum.StrEnum):
     DISCRETE = "discrete"
     INPUT = "input"
     HOLDING = "holding"
+
+
+BIT_TABLES = frozenset({Table.COIL, Table.DISCRETE})
+"""Tables of bits; the other two hold 16-bit registers."""
 
 
 class RegisterType(enum.StrEnum):
@@ -176,8 +180,6 @@ REGISTERS_OF = {
 }
 """Registers that a value of each type takes (a string takes its length)."""
 
-BIT_TABLES = frozenset({Table.COIL, Table.DISCRETE})
-
 
 class ModbusAddress(Model):
     """Where a Modbus server keeps a value. Addresses are 0-based, as on the wire.
@@ -189,7 +191,7 @@ class ModbusAddress(Model):
     table: Table = Table.HOLDING
     address: int = Field(ge=0, le=65535)
     type: RegisterType = RegisterType.UINT16
-    """Coils and discrete inputs are always bool."""
+    """How the registers become a number. Coils and discrete inputs are always bool."""
     word_order: WordOrder = WordOrder.BIG
     byte_order: ByteOrder = ByteOrder.BIG
     bit: int | None = Field(default=None, ge=0, le=15)
@@ -199,6 +201,7 @@ class ModbusAddress(Model):
     not_available: tuple[int, ...] = ()
     """Bit patterns (as 0x8000) with which the device says that it has no value."""
     unit_id: int | None = Field(default=None, ge=0, le=255)
+    """Unit id behind a gateway; none takes the device's."""
 
     @model_validator(mode="before")
     @classmethod

@@ -11,7 +11,7 @@ import enum
 from pydantic import Field
 
 from config.model import Model
-from config.quantities import Duration, Quantity
+from config.quantities import Duration, PositiveDuration, Quantity
 
 
 class Action(enum.StrEnum):
@@ -79,7 +79,7 @@ class Loop(Model):
     """Output for the safe state; none takes out_low."""
     on_bad_pv: BadPvAction = BadPvAction.HOLD
     bad_pv_after: Duration = 5.0
-    period: Duration | None = None
+    period: PositiveDuration | None = None
     """Wall-clock period, a multiple of the scan's; none is every scan."""
 
 

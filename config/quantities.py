@@ -12,11 +12,12 @@ floor writes and pint does not know, and offers the two types that the models us
 from __future__ import annotations
 
 import functools
+import math
 import re
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import pint
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 # Units the shop floor writes. Definitions are pint's own language.
@@ -29,9 +30,25 @@ _SHOP_FLOOR_UNITS = (
     "airsat = percent",
     "normal_litre = litre = NL",
     "cells = count",
+    "m3 = meter ** 3",
+    "m2 = meter ** 2",
+    "lpm = litre / minute = LPM",
+    "slpm = normal_litre / minute = sL_min",
+    "vvm = 1 / minute = VVM",
+    "percent_rh = percent",
+    "barg = bar",
+    "mbarg = millibar",
 )
 
+# Spellings that are no identifiers of pint's language.
+_SPELLINGS = {"% RH": "percent_rh", "%RH": "percent_rh", "%sat": "airsat", "°C": "degC"}
+_NO_UNIT = frozenset({"", "-", "1"})
+
 _SPLIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+
+
+# Powers of powers and long exponents: pint would compute them, for hours.
+_TOWER = re.compile(r"(\*\*|\^)\s*-?(\d{2}|\d\s*(\*\*|\^)|\()")
 
 
 class QuantityError(ValueError):
@@ -54,10 +71,14 @@ def parse_unit(text: str) -> pint.Unit:
     Raises:
         QuantityError: the text is not a unit that pint or the list above knows.
     """
-    words = {"%": "percent", "": "dimensionless", "-": "dimensionless", "1": "dimensionless"}
+    spelled = "dimensionless" if text.strip() in _NO_UNIT else text.strip()
+    for spelling, name in _SPELLINGS.items():
+        spelled = spelled.replace(spelling, name)
+    if _TOWER.search(spelled):
+        raise QuantityError(f"{text!r} is not a unit: write one exponent of one digit, as in m^3")
     try:
-        return registry().parse_units(words.get(text.strip(), text.strip()).replace("°C", "degC"))
-    except Exception as error:
+        return registry().parse_units(spelled)
+    except Exception as error:  # pint lets its tokenizer's and parser's own errors through
         raise QuantityError(f"{text!r} is not a known unit (examples: degC, L/min, mbar, %)") from error
 
 
@@ -68,9 +89,21 @@ def _linear(unit: str, into: str, span: bool) -> tuple[float, float]:
     if not source.is_compatible_with(target):
         raise QuantityError(f"{unit!r} cannot be converted to {into!r}: they measure different things")
     ureg = registry()
-    zero = float(ureg.Quantity(0.0, source).to(target).magnitude)
-    one = float(ureg.Quantity(1.0, source).to(target).magnitude)
-    return one - zero, 0.0 if span else zero
+    # Differences of offset units are units of their own (delta_degC), and convert without rounding.
+    step = ureg.Quantity(1.0, source) - ureg.Quantity(0.0, source)
+    into_step = (ureg.Quantity(1.0, target) - ureg.Quantity(0.0, target)).units
+    factor = float(step.to(into_step).magnitude)
+    return factor, 0.0 if span else float(ureg.Quantity(0.0, source).to(target).magnitude)
+
+
+def _finite(value: float | str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise QuantityError(f"{value} is not a finite number")
+    return number
 
 
 class Quantity(NamedTuple):
@@ -88,17 +121,15 @@ class Quantity(NamedTuple):
         """
         if isinstance(value, Quantity):
             return value
-        if isinstance(value, bool):
-            return cls(float(value))
         if isinstance(value, int | float):
-            return cls(float(value))
+            return cls(_finite(value))
         found = _SPLIT.match(value) if isinstance(value, str) else None
         if found is None:
             raise QuantityError(f"{value!r} is not a quantity (examples: 37 degC, 0.5, 2 L/min)")
         unit = found.group(2)
         if unit:
             parse_unit(unit)
-        return cls(float(found.group(1)), unit)
+        return cls(_finite(found.group(1)), unit)
 
     def to(self, unit: str) -> float:
         """Return the magnitude in `unit` (an absolute value: 0 degC is 273.15 K).
@@ -111,6 +142,14 @@ class Quantity(NamedTuple):
     def span_to(self, unit: str) -> float:
         """Return the magnitude in `unit` as a difference (a deadband of 1 degC is 1 K)."""
         return self._convert(unit, span=True)
+
+    def rate_to(self, unit: str) -> float:
+        """Return the magnitude as a change of `unit` per second (a bare number is already that).
+
+        Raises:
+            QuantityError: the units measure different things.
+        """
+        return self._convert(f"{unit}/s" if unit else "1/s", span=True)
 
     def _convert(self, unit: str, *, span: bool) -> float:
         if not self.unit or self.unit == unit:
@@ -129,21 +168,21 @@ class Quantity(NamedTuple):
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         """Describe a Quantity to editors: a number, or a number with a unit."""
         return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _SPLIT.pattern}]}
 
 
 def parse_duration(value: object) -> float:
-    """Return the seconds of `100 ms`, `5 min` or `2 h`.
+    """Return the seconds of `100 ms`, `5 min` or `2 h`; 0 needs no unit.
 
     Raises:
         QuantityError: there is no unit, it is not a time, or the time is negative.
     """
-    if isinstance(value, float):  # a default that is already in seconds
-        return value
     quantity = Quantity.parse(value)
-    if not quantity.unit:
+    if not quantity.unit and quantity.magnitude != 0:
         raise QuantityError(f"{value!r} has no unit of time (examples: 100 ms, 5 s, 2 min)")
     seconds = quantity.to("s")
     if seconds < 0:
@@ -151,5 +190,17 @@ def parse_duration(value: object) -> float:
     return seconds
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
+FROM_FILE: Final = {"source": "file"}
+"""Validation context of values that come from a file, where a bare number has no unit."""
+
+
+def _duration(value: object, info: ValidationInfo) -> float:
+    if isinstance(value, float) and value >= 0 and info.context is not FROM_FILE:
+        return value  # written in Python, where the unit is seconds
+    return parse_duration(value)
+
+
+Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str)]
 """Seconds, written with a unit."""
+PositiveDuration = Annotated[Duration, Field(gt=0)]
+"""Seconds, more than none."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from config.model import Model
-from config.quantities import Duration
+from config.quantities import PositiveDuration
 
 
 class SimulatedDevice(Model):
@@ -16,9 +16,9 @@ class SimulatedDevice(Model):
     model: Literal["bioreactor", "fill_line", "environment"]
     speed: float | None = Field(default=None, gt=0)
     """Plant seconds per wall-clock second; none takes the simulation's."""
-    watchdog_timeout: Duration = 3.0
+    watchdog_timeout: PositiveDuration = 3.0
     """Wall-clock time after which a stopped watchdog counter drives the actuators to safe."""
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the model that differ from its defaults."""
 
 
@@ -27,7 +27,7 @@ class Simulation(Model):
 
     speed: float = Field(default=1.0, gt=0)
     """Plant seconds per wall-clock second."""
-    devices: dict[str, SimulatedDevice] = {}
+    devices: dict[str, SimulatedDevice] = Field(default_factory=dict)
     """By the name of the device whose place the simulator takes."""
     seed: int = 1
 

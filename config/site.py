@@ -8,14 +8,15 @@ makes it; nothing else does, so nobody meets a half-checked configuration.
 from __future__ import annotations
 
 import functools
-from pydantic import PrivateAttr
+
+from pydantic import Field, PrivateAttr
 
 from config.access import AccessControl
 from config.alarms import Alarm
 from config.devices import Device
 from config.loops import Calculation, Interlock, Loop
 from config.model import Model, Name
-from config.quantities import Duration
+from config.quantities import PositiveDuration
 from config.simulation import Simulation
 from config.streams import Streams
 from config.tags import Tag, TagKind
@@ -33,7 +34,7 @@ class Gateway(Model):
     """This gateway."""
 
     name: Name
-    scan_period: Duration = 0.1
+    scan_period: PositiveDuration = 0.1
     """Period of the engine's scan."""
     outputs_armed: bool = False
     """True: outputs are written as soon as their PVs are good. False: an operator arms them."""
@@ -44,8 +45,8 @@ class Site(Model):
 
     site: SiteIdentity
     gateway: Gateway
-    devices: dict[Name, Device] = {}
-    units: dict[Name, Unit] = {}
+    devices: dict[Name, Device] = Field(default_factory=dict)
+    units: dict[Name, Unit] = Field(default_factory=dict)
     streams: Streams = Streams()
     access: AccessControl = AccessControl()
     simulation: Simulation | None = None
@@ -71,12 +72,31 @@ class Site(Model):
                 description=calculation.description,
                 unit=calculation.unit,
             )
+        derived: dict[str, Tag] = {}
         for name, loop in self.loops.items():
-            pv, output = tags[loop.pv], tags[loop.output]
-            tags[f"{name}.sp"] = Tag(description=f"Set-point of {name}", unit=pv.unit, format=pv.format)
-            tags[f"{name}.op"] = Tag(description=f"Output of {name}", unit=output.unit, format=output.format)
-            tags[f"{name}.mode"] = Tag(description=f"Mode of {name}", format=".0f")
-        return tags
+            pv, output = self._origin(loop.pv, tags), self._origin(loop.output, tags)
+            derived[f"{name}.sp"] = Tag(description=f"Set-point of {name}", unit=pv.unit, format=pv.format)
+            derived[f"{name}.op"] = Tag(
+                description=f"Output of {name}", unit=output.unit, format=output.format
+            )
+            derived[f"{name}.mode"] = Tag(description=f"Mode of {name}", format=".0f")
+        return tags | derived
+
+    def _origin(self, name: str, tags: dict[str, Tag]) -> Tag:
+        """Follow a loop's `.sp` to its PV and its `.op` to its output, until a tag of the plant.
+
+        Raises:
+            ValueError: the way leads back to itself (`config.load` reports it as a cascade cycle).
+        """
+        for _ in range(2 * len(self.loops) + 1):
+            if name in tags:
+                return tags[name]
+            loop_name, _, part = name.rpartition(".")
+            if part == "mode":
+                return Tag(format=".0f")
+            loop = self.loops[loop_name]
+            name = loop.pv if part == "sp" else loop.output
+        raise ValueError(f"{name} takes its unit from itself")
 
     @functools.cached_property
     def tag_index(self) -> dict[str, int]:

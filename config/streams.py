@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from config.model import Model, Name
-from config.quantities import Duration
+from config.quantities import Duration, PositiveDuration
 
 
 class Protocol(enum.StrEnum):
@@ -26,14 +26,14 @@ class Broker(Model):
     protocol: Protocol = Protocol.V311
     username: str | None = None
     password: SecretStr | None = None
-    keep_alive: Duration = 10.0
-    connect_timeout: Duration = 5.0
+    keep_alive: PositiveDuration = 10.0
+    connect_timeout: PositiveDuration = 5.0
 
 
 class Telemetry(Model):
     """How reports become messages."""
 
-    flush_period: Duration = 0.25
+    flush_period: PositiveDuration = 0.25
     """A message is closed this long after its first point, at the latest."""
     max_points: int = Field(default=1000, ge=1, le=10_000)
     partitions: int = Field(default=1, ge=1, le=64)
@@ -45,11 +45,11 @@ class Telemetry(Model):
 class Journal(Model):
     """The durable record between engine and sinks."""
 
-    commit_period: Duration = 0.05
+    commit_period: PositiveDuration = 0.05
     """Group commit: what a kill can lose is at most this old."""
-    max_bytes: int = 2_000_000_000
+    max_bytes: int = Field(default=2_000_000_000, ge=1_000_000)
     """Beyond this the oldest records are dropped, counted and alarmed."""
-    max_age: Duration = 30 * 86400.0
+    max_age: PositiveDuration = 30 * 86400.0
     alarm_at: float = Field(default=0.7, gt=0, lt=1)
     """Share of max_bytes that raises the alarm."""
 
@@ -79,7 +79,7 @@ class InfluxStore(Model):
     bucket: str = "cellgate"
     """Bucket (v2), or database (v1)."""
     token: SecretStr | None = None
-    timeout: Duration = 10.0
+    timeout: PositiveDuration = 10.0
     max_points: int = Field(default=5000, ge=1)
     """Points in one write."""
     durable_after: Duration = 0.0
@@ -97,8 +97,8 @@ class Historian(Model):
     partitions: list[int] | None = None
     """Partitions it takes; none is all."""
     store: Store = EmbeddedStore()
-    commit_period: Duration = 0.1
-    max_bytes: int = 20_000_000_000
+    commit_period: PositiveDuration = 0.1
+    max_bytes: int = Field(default=20_000_000_000, ge=1_000_000)
 
 
 class Streams(Model):
@@ -107,6 +107,6 @@ class Streams(Model):
     broker: Broker = Broker()
     telemetry: Telemetry = Telemetry()
     journal: Journal = Journal()
-    historians: list[Historian] = [Historian()]
+    historians: list[Historian] = Field(default_factory=lambda: [Historian()])
     consumers: list[Consumer] | None = None
     """Who the journal waits for; none is every historian above."""

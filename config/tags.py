@@ -6,7 +6,7 @@ import enum
 from typing import Any
 
 from config.model import Model
-from config.quantities import Duration, Quantity
+from config.quantities import Duration, PositiveDuration, Quantity
 
 
 class TagKind(enum.StrEnum):
@@ -41,7 +41,7 @@ class Reporting(Model):
 
     deadband: Quantity = Quantity(0.0)
     """Report when the value has moved more than this since the last report; 0 is every change."""
-    heartbeat: Duration = 60.0
+    heartbeat: PositiveDuration = 60.0
     """Report at least this often even when nothing changes; the report keeps its source time."""
 
 
@@ -61,12 +61,12 @@ class Tag(Model):
     address: Any = None
     """Where the device keeps it: see the driver's address (ModbusAddress, OpcUaAddress)."""
     access: Access = Access.READ
-    period: Duration | None = None
+    period: PositiveDuration | None = None
     """Polling or sampling period; none takes the device's."""
     scaling: Scaling | None = None
     filter_time: Duration = 0.0
     """Time constant of a first-order filter on the value; 0 is no filter."""
-    stale_after: Duration = 10.0
+    stale_after: PositiveDuration = 10.0
     """Without a new sample for this long the tag is bad (reason STALE)."""
     fail_value: Quantity | None = None
     """Value that a bad tag shows to calculations that ask for one; the quality stays bad."""

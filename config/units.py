@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Any
 
+from pydantic import Field
+
 from config.alarms import Alarm
 from config.loops import Calculation, Interlock, Loop
 from config.model import Model, Name
@@ -16,13 +18,13 @@ class Equipment(Model):
 
     display_name: str = ""
     description: str = ""
-    tags: dict[str, Tag] = {}
-    tag_lists: list[str] = []
+    tags: dict[str, Tag] = Field(default_factory=dict)
+    tag_lists: list[str] = Field(default_factory=list)
     """CSV files with more tags, one a row, paths relative to the file that names them."""
-    calculations: dict[str, Calculation] = {}
-    loops: dict[str, Loop] = {}
-    alarms: dict[str, Alarm] = {}
-    interlocks: dict[str, Interlock] = {}
+    calculations: dict[str, Calculation] = Field(default_factory=dict)
+    loops: dict[str, Loop] = Field(default_factory=dict)
+    alarms: dict[str, Alarm] = Field(default_factory=dict)
+    interlocks: dict[str, Interlock] = Field(default_factory=dict)
 
 
 class ParameterType(enum.StrEnum):
@@ -51,4 +53,4 @@ class Unit(Equipment):
     area: Name
     cell: Name
     template: str | None = None
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
