@@ -1,0 +1,107 @@
+"""How to connect to an MQTT broker, and the words for what becomes of a message."""
+
+from __future__ import annotations
+
+import enum
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from config.streams import Broker, Protocol
+
+_SESSION_EXPIRY_S: Final = 7 * 86400
+_new_properties: Final[Callable[[int], Properties]] = Properties  # its constructor has no annotations
+
+
+class BrokerUnavailable(Exception):
+    """The broker cannot be reached, refuses, or the connection ended."""
+
+
+class Delivery(enum.Enum):
+    """What became of a message."""
+
+    ACKNOWLEDGED = "acknowledged"
+    LOST = "lost"
+    """The connection ended before the broker acknowledged: it may or may not have the message."""
+    REFUSED = "refused"
+    """The broker does not take it now (MQTT 5: not authorised, quota exceeded)."""
+    REJECTED = "rejected"
+    """The broker will never take it (MQTT 5: topic name or payload format invalid, too large)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when the connection ends without a farewell."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to connect."""
+
+    broker: Broker
+    client_id: str
+    durable: bool = False
+    """The broker keeps subscriptions and undelivered messages while this client is away."""
+    will: Will | None = None
+    window: int = 64
+    """Messages that may be unacknowledged at one time."""
+    tls: ssl.SSLContext | None = None
+
+
+def build_client(options: Options) -> Client:
+    """Return a paho client that neither reconnects nor queues nor acknowledges by itself."""
+    v5 = options.broker.protocol is Protocol.V5
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=options.client_id,
+        clean_session=None if v5 else not options.durable,
+        protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+        manual_ack=True,
+    )
+    client.max_inflight_messages_set(0)  # the window is ours: paho's costs a walk over it for each PUBACK
+    if options.broker.username is not None:
+        password = options.broker.password
+        client.username_pw_set(options.broker.username, password.get_secret_value() if password else None)
+    if options.tls is not None:
+        client.tls_set_context(options.tls)
+    if options.will is not None:
+        client.will_set(options.will.topic, options.will.payload, qos=1, retain=True)
+    return client
+
+
+def connect(client: Client, options: Options) -> None:
+    """Connect a client; blocks for as long as `connect_timeout` (longer where name servers are dead).
+
+    Raises:
+        OSError: the broker cannot be reached.
+        ValueError: TLS: the certificate's name is not the host's.
+    """
+    broker = options.broker
+    client.connect_timeout = broker.connect_timeout
+    keep_alive_s = max(1, round(broker.keep_alive))
+    if broker.protocol is Protocol.V5:
+        properties = _new_properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = _SESSION_EXPIRY_S if options.durable else 0
+        clean = not options.durable
+        client.connect(broker.host, broker.port, keep_alive_s, clean_start=clean, properties=properties)
+    else:
+        client.connect(broker.host, broker.port, keep_alive_s)
+
+
+def correlated(correlation: bytes | None) -> Properties | None:
+    """Return the MQTT 5 properties of a reply, so that the asker can tell what it answers."""
+    if correlation is None:
+        return None
+    properties = _new_properties(PacketTypes.PUBLISH)
+    properties.CorrelationData = correlation
+    return properties
