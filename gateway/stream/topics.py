@@ -122,6 +122,24 @@ class Reply(_Topic):
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayCommand(_Topic):
+    """Commands to the gateway as a whole (arming its outputs), signed."""
+
+    SHAPE: ClassVar[str] = ROOT + "/{site}/" + GATEWAY_LEVEL + "/{gateway}/command"
+    site: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayReply(_Topic):
+    """Answers to commands to the gateway as a whole."""
+
+    SHAPE: ClassVar[str] = ROOT + "/{site}/" + GATEWAY_LEVEL + "/{gateway}/reply"
+    site: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
 class State(_Topic):
     """Retained: whether the gateway is online; also its last will."""
 
@@ -151,6 +169,15 @@ class Watermark(_Topic):
 
 
 @dataclass(frozen=True, slots=True)
+class HistorianHealth(_Topic):
+    """Retained: a historian's counters and the state of its store."""
+
+    SHAPE: ClassVar[str] = ROOT + "/{site}/_historian/{historian}/health"
+    site: str
+    historian: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resend(_Topic):
     """A historian asks for a range of a partition again."""
 
@@ -161,8 +188,34 @@ class Resend(_Topic):
     partition: int
 
 
-TOPICS: Final = (Telemetry, UnitEvent, GatewayEvent, Command, Reply, State, Health, Watermark, Resend)
-Topic = Telemetry | UnitEvent | GatewayEvent | Command | Reply | State | Health | Watermark | Resend
+TOPICS: Final = (
+    Telemetry,
+    UnitEvent,
+    GatewayEvent,
+    Command,
+    Reply,
+    GatewayCommand,
+    GatewayReply,
+    State,
+    Health,
+    Watermark,
+    HistorianHealth,
+    Resend,
+)
+Topic = (
+    Telemetry
+    | UnitEvent
+    | GatewayEvent
+    | Command
+    | Reply
+    | GatewayCommand
+    | GatewayReply
+    | State
+    | Health
+    | Watermark
+    | HistorianHealth
+    | Resend
+)
 
 
 def parse(topic: str) -> Topic:

@@ -1,0 +1,1 @@
+"""The `cellgate` command: one file a subcommand, wired together in `main`."""

@@ -1,0 +1,61 @@
+"""The `cellgate` command and its subcommands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from gateway.cli import audit, check, demo, doctor, historian, run, send, simulate, tags, trend
+
+app = typer.Typer(
+    name="cellgate",
+    help="Shop-floor equipment integration and process-control gateway.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals may hold secrets
+)
+app.command()(demo.demo)
+app.command()(run.run)
+app.command()(historian.historian)
+app.command()(simulate.simulate)
+app.command()(check.check)
+app.command()(check.schema)
+app.command()(tags.tags)
+app.command()(trend.trend)
+app.command()(send.send)
+app.command()(doctor.doctor)
+app.add_typer(audit.app, name="audit")
+
+
+def why_packages_are_mixed() -> str | None:
+    """Return why the top-level packages are not all ours, or None if they are.
+
+    Their names are plain words (`control` is also python-control's), so another package of the
+    same name in the environment would be imported instead without a sign.
+    """
+    import config
+    import control
+    import drivers
+    import gateway
+
+    roots = {Path(str(module.__file__)).parents[1] for module in (config, control, drivers, gateway)}
+    if len(roots) == 1:
+        return None
+    return (
+        "packages come from different places: "
+        + ", ".join(sorted(map(str, roots)))
+        + ". Install Cellgate in an environment of its own."
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    trouble = why_packages_are_mixed()
+    if trouble is not None:
+        sys.exit(f"cellgate: {trouble}")
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""A subscriber like any other: live values, events and health of a site, and signed commands.
+
+The command line and the demo see the plant through this, as a batch system or a screen would:
+nothing here reaches into the gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from config.site import Site
+from gateway.commands.message import Reply
+from gateway.stream import topics
+from gateway.stream.line_decoder import Decoder, MalformedMessage
+from gateway.stream.mqtt import Inbound, MqttClient
+from gateway.stream.mqtt_options import Options
+
+_EVENTS_KEPT = 500
+
+
+class NoReply(Exception):
+    """Nobody answered the command in time: is the gateway running?"""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveValue:
+    """The latest report of a tag."""
+
+    value: float | str | int | None
+    quality: int
+    source_ns: int
+
+
+class Subscriber:
+    """Follows one site on its broker."""
+
+    def __init__(self, site: Site, name: str = "view") -> None:
+        """Prepare; `following` connects."""
+        self.site = site
+        self.values: dict[str, LiveValue] = {}
+        self.events: deque[dict[str, Any]] = deque(maxlen=_EVENTS_KEPT)
+        """The latest events; older ones are in the store."""
+        self.event_counts: dict[str, int] = {}
+        self.gateway: dict[str, Any] = {}
+        """The gateway's health, as it last published it."""
+        self.online = False
+        self.historians: dict[str, dict[str, Any]] = {}
+        self.malformed = 0
+        self._names: list[str] = []
+        self._decoder = Decoder(self._intern)
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        client_id = f"{name}-{uuid.uuid4().hex[:12]}"
+        self.client = MqttClient(Options(site.streams.broker, client_id))
+        where = {"site": site.site.name, "gateway": site.gateway.name}
+        for topic, handler in (
+            (topics.Telemetry.pattern(**where), self._on_telemetry),
+            (topics.UnitEvent.pattern(**where), self._on_event),
+            (topics.GatewayEvent.pattern(**where), self._on_event),
+            (topics.Health.pattern(**where), self._on_health),
+            (topics.State.pattern(**where), self._on_state),
+            (topics.HistorianHealth.pattern(site=site.site.name), self._on_historian),
+            (topics.Reply.pattern(**where), self._on_reply),
+            (topics.GatewayReply.pattern(**where), self._on_reply),
+        ):
+            self.client.subscribe(topic, handler)
+
+    @asynccontextmanager
+    async def following(self, *, connect_within_s: float = 10.0) -> AsyncIterator[None]:
+        """Stay connected while inside.
+
+        Raises:
+            TimeoutError: the broker was not there in time.
+        """
+        running = asyncio.create_task(self.client.run(), name="subscriber")
+        try:
+            async with asyncio.timeout(connect_within_s):
+                await self.client.wait_connected()
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def command(self, message: Mapping[str, Any], *, within_s: float = 6.0) -> Reply:
+        """Send a signed command and wait for its reply.
+
+        Raises:
+            NoReply: none came in time.
+        """
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting[message["id"]] = waiting
+        try:
+            await self.client.publish(self._command_topic(message), orjson.dumps(message))
+            async with asyncio.timeout(within_s):
+                reply: Reply = await waiting
+                return reply
+        except TimeoutError as error:
+            raise NoReply(f"no reply within {within_s:g} s: is the gateway running?") from error
+        finally:
+            self._waiting.pop(message["id"], None)
+
+    def age_s(self, name: str) -> float | None:
+        """Return how old a tag's latest report is by its source time, or None before the first."""
+        value = self.values.get(name)
+        return None if value is None else (time.time_ns() - value.source_ns) / 1e9
+
+    def _command_topic(self, message: Mapping[str, Any]) -> str:
+        gateway = self.site.gateway.name
+        unit = self.site.units.get(self.site.unit_of(message["target"]))
+        if unit is None:
+            return str(topics.GatewayCommand(self.site.site.name, gateway))
+        name = self.site.unit_of(message["target"])
+        return str(topics.Command(self.site.site.name, unit.area, unit.cell, name, gateway))
+
+    def _intern(self, name: str) -> int:
+        self._names.append(name)
+        return len(self._names) - 1
+
+    def _on_telemetry(self, message: Inbound) -> None:
+        try:
+            points = self._decoder.decode(message.payload).points
+        except MalformedMessage:
+            self.malformed += 1
+            return
+        columns = (
+            points.tag.tolist(),
+            points.value.tolist(),
+            points.quality.tolist(),
+            points.source_ns.tolist(),
+        )
+        for tag, value, quality, source_ns in zip(*columns, strict=True):
+            self._take(tag, LiveValue(None if math.isnan(value) else value, quality, source_ns))
+        for text in points.texts:
+            self._take(text.tag, LiveValue(text.value, text.quality, text.source_ns))
+
+    def _take(self, tag: int, value: LiveValue) -> None:
+        name = self._names[tag]
+        before = self.values.get(name)
+        if before is None or value.source_ns >= before.source_ns:
+            self.values[name] = value
+
+    def _on_event(self, message: Inbound) -> None:
+        event = orjson.loads(message.payload)
+        self.event_counts[event["type"]] = self.event_counts.get(event["type"], 0) + 1
+        self.events.append(event)
+
+    def _on_health(self, message: Inbound) -> None:
+        self.gateway = orjson.loads(message.payload)
+
+    def _on_state(self, message: Inbound) -> None:
+        self.online = orjson.loads(message.payload)["online"]
+
+    def _on_historian(self, message: Inbound) -> None:
+        topic = topics.parse(message.topic)
+        assert isinstance(topic, topics.HistorianHealth)
+        self.historians[topic.historian] = orjson.loads(message.payload)
+
+    def _on_reply(self, message: Inbound) -> None:
+        reply = Reply.model_validate_json(message.payload)
+        waiting = self._waiting.pop(reply.id, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
