@@ -180,7 +180,7 @@ class Session:
 
     def _on_dead(self) -> None:
         """Mark the tags, and have every one read anew on a fresh connection."""
-        if self._writer.is_open:
+        if self._writer.is_open and self._live:
             self._connection.end(Disconnected(f"silent for longer than {self._silence_s:g} s"))
         self._mark(self._live, BAD | COMM)
 
