@@ -87,7 +87,7 @@ class TransitionEvents:
             **self._common(row, self._site.unit_of(name)),
             name=name,
             active=bool(row["after"]),
-            forces={tag: float(value) for tag, value in interlock.force.items()},
+            forces={tag: value.magnitude for tag, value in interlock.force.items()},
             count=int(row["count"]),
             command=command,
         )
