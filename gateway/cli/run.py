@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import logs
+from gateway import lifeline, logs
 from gateway.cli.site import DataOption, SiteArgument, data_folder, load_or_exit
 
 
@@ -22,6 +22,7 @@ def run(
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
 ) -> None:
     """Run the gateway: devices, control, journal, MQTT. Stops cleanly on SIGTERM and SIGINT."""
+    lifeline.hold()
     effective = load_or_exit(site)
     logs.set_up(log_level, f"gateway {effective.gateway.name}")
     from gateway.app import run_gateway

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -31,6 +32,8 @@ from gateway.gxp.audit import AuditEntry, AuditTrail
 
 _log = logging.getLogger(__name__)
 _ENGINE_ANSWERS_WITHIN_S = 3.0
+_TICKETS_KEPT = 1000
+"""Commands whose later transitions can still be traced to them."""
 
 REFUSALS = {
     signal.REFUSED_OCCURRENCE: "the alarm's present occurrence is another one: look again",
@@ -80,6 +83,7 @@ class CommandDoor:
         self._executor, self._read_value, self._announce = executor, read_value, announce
         self._tickets: dict[int, asyncio.Future[npt.NDArray[Any]]] = {}
         self._next_ticket = time.time_ns()
+        self._commands: OrderedDict[int, str] = OrderedDict()
         self._turn = asyncio.Lock()
         self.accepted = 0
         self.refused = 0
@@ -100,6 +104,10 @@ class CommandDoor:
         waiting = self._tickets.pop(int(row["ticket"]), None)
         if waiting is not None and not waiting.done():
             waiting.set_result(row)
+
+    def command_of(self, ticket: int) -> str | None:
+        """Return the id of the command behind a recent ticket; None where there was no command."""
+        return self._commands.get(ticket)
 
     async def _handle(self, command: CommandMessage, raw: dict[str, Any], *, retained: bool) -> Reply:
         seen, first = await self._on_disk(self._audit.first_reply, command.id)
@@ -166,7 +174,7 @@ class CommandDoor:
         old = None if row.shown_by is None else self._read_value(row.shown_by)
         entry = replace(entry, old=None if old is None or math.isnan(old) else old)
         await self._record(entry, command.id)
-        answer = await self._ask_engine(row)
+        answer = await self._ask_engine(row, command.id)
         if int(answer["kind"]) == signal.KIND_REFUSED:
             raise Refused(REFUSALS.get(int(answer["cause"]), "the engine refuses it"))
         await self._record(replace(entry, outcome="done"))
@@ -183,9 +191,12 @@ class CommandDoor:
         await self._record(replace(entry, outcome="done"))
         return entry
 
-    async def _ask_engine(self, row: EngineRow) -> npt.NDArray[Any]:
+    async def _ask_engine(self, row: EngineRow, command_id: str) -> npt.NDArray[Any]:
         self._next_ticket += 1
         ticket = self._next_ticket
+        self._commands[ticket] = command_id
+        if len(self._commands) > _TICKETS_KEPT:
+            self._commands.popitem(last=False)
         rows = np.zeros(1, signal.COMMAND)
         rows["ticket"], rows["kind"], rows["index"], rows["value"] = ticket, row.kind, row.index, row.value
         rows["parameter"], rows["occurrence"] = row.parameter, row.occurrence
