@@ -1,0 +1,105 @@
+"""The store that needs no server: SQLite files of compressed chunks, one a day of source time.
+
+Messages wait in the historian's hot table until there are enough of them to make chunks worth their
+name; what is read meanwhile comes from there. Each day's share is one transaction on that day's file,
+with the day's ledger of messages, so a write that was cut short is done again without harm. Late data
+go into the file of the day they were measured in.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from gateway.historian.api import Appetite, Message, Outcome
+from gateway.historian.decoding import PointDecoder, decode_events
+from gateway.historian.period_file import PeriodFile
+from gateway.historian.points import StoredPoints
+
+_log = logging.getLogger(__name__)
+
+PERIOD_NS: Final = 86_400 * 10**9
+_OPEN_FILES: Final = 4
+"""Files kept open for writing; late data open older ones as needed."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def period_path(folder: Path, period: int) -> Path:
+    """Return the file of a day, counted from 1970."""
+    return folder / f"store-{_EPOCH + timedelta(days=period):%Y-%m-%d}.sqlite"
+
+
+def periods_in(folder: Path) -> dict[int, Path]:
+    """Return the files that there are, by day, oldest first."""
+    found = {}
+    for path in folder.glob("store-*.sqlite"):
+        day = datetime.strptime(path.stem.removeprefix("store-"), "%Y-%m-%d").replace(tzinfo=UTC)
+        found[(day - _EPOCH).days] = path
+    return dict(sorted(found.items()))
+
+
+class EmbeddedStore:
+    """Writes the files. One thread at a time."""
+
+    name = "embedded"
+    appetite = Appetite(points=200_000, wait_s=300.0, most=400_000)
+    durable_after_s = 0.0
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; it is made if need be."""
+        self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._files: dict[int, PeriodFile] = {}
+        self._decoder = PointDecoder()
+        self.points_written = 0
+
+    def write(self, messages: Sequence[Message]) -> Outcome:
+        """Put the messages' points into chunks and their events beside them."""
+        points, rejected = self._decoder.decode(messages)
+        events, no_events = decode_events(messages)
+        try:
+            self._write(points, events, messages)
+        except (sqlite3.Error, OSError) as error:
+            self._close_files()
+            return Outcome(0, keep=f"the store's files cannot be written: {error}", wait_s=1.0)
+        return Outcome(len(messages), [*rejected, *no_events])
+
+    def generation(self) -> str:
+        """Return the same for ever: what was committed stays."""
+        return ""
+
+    def close(self) -> None:
+        """Close the files."""
+        self._close_files()
+
+    def _write(
+        self,
+        points: StoredPoints,
+        events: Sequence[tuple[Message, dict[str, Any]]],
+        messages: Sequence[Message],
+    ) -> None:
+        period = points.source_ns // PERIOD_NS
+        dated = [(int(event["time_ns"]) // PERIOD_NS, (message, event)) for message, event in events]
+        for day in sorted({*np.unique(period).tolist(), *(day for day, _ in dated)}):
+            its_events = [pair for its_day, pair in dated if its_day == day]
+            file = self._file(day)
+            self.points_written += file.add(points.take(period == day), messages, its_events)
+            if merged := file.merge_small():
+                _log.debug("%d small chunks merged in the file of day %d", merged, day)
+
+    def _file(self, period: int) -> PeriodFile:
+        if period not in self._files:
+            while len(self._files) >= _OPEN_FILES:
+                self._files.pop(min(self._files)).close()
+            self._files[period] = PeriodFile(period_path(self._folder, period))
+        return self._files[period]
+
+    def _close_files(self) -> None:
+        while self._files:
+            self._files.popitem()[1].close()
