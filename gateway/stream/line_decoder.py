@@ -44,6 +44,15 @@ def read_header(payload: bytes) -> Header:
     return _split(payload)[0]
 
 
+def check(payload: bytes) -> Header:
+    """Return the header of a message that arrived whole, without decoding its points.
+
+    Raises:
+        MalformedMessage: not our message, or its checksum does not hold.
+    """
+    return _checked(payload)[0]
+
+
 class Decoder:
     """Decodes messages; keeps the ids of names between messages."""
 
@@ -58,9 +67,7 @@ class Decoder:
         Raises:
             MalformedMessage: not our message, or its count or checksum does not hold.
         """
-        header, body = _split(payload)
-        if f"{zlib.crc32(body[1:]):08x}" != header.checksum:
-            raise MalformedMessage(f"the checksum of message {header.sequence} does not hold")
+        header, body = _checked(payload)
         try:
             numbers, texts = _plain_lines(body, header.count) or _lines(body)
             if len(numbers) + len(texts) != header.count:
@@ -155,6 +162,13 @@ def _split(payload: bytes) -> tuple[Header, bytes]:
         checksum=checksum.decode(),
     )
     return header, payload[match.end() :]
+
+
+def _checked(payload: bytes) -> tuple[Header, bytes]:
+    header, body = _split(payload)
+    if f"{zlib.crc32(body[1:]):08x}" != header.checksum:
+        raise MalformedMessage(f"the checksum of message {header.sequence} does not hold")
+    return header, body
 
 
 def _plain_lines(body: bytes, count: int) -> tuple[list[_Number], list[_Text]] | None:
