@@ -19,8 +19,8 @@ class Model(BaseModel):
 def _topic_level(value: str) -> str:
     if not NAME_PATTERN.match(value):
         raise ValueError(
-            f"{value!r} cannot be a level of a topic: use letters, digits, '_' and '-' only "
-            "(put free text in display_name)"
+            f"{value!r} cannot be a level of a topic; use letters, digits, '_' and '-' only, "
+            "and put free text in display_name"
         )
     return value
 
