@@ -51,6 +51,7 @@ class FillLine(ProcessModel):
         "Command.UnitModeChangeRequest": False,
         "Command.TakeSample": False,
     }
+    clock_signal: ClassVar[str | None] = "Admin.PLCDateTime"
     disturbances: ClassVar[Mapping[str, str]] = {
         "line_stop": "reason: 101 to 105 (the line holds); seconds: plant time until repaired",
         "clog": "needle: 1 to 8; active: true or false; the needle fills 40 % too little",

@@ -26,6 +26,8 @@ class ProcessModel(abc.ABC):
 
     safe_commands: Mapping[str, Value] = {}
     """Commands that the device falls back to when its watchdog stops."""
+    clock_signal: ClassVar[str | None] = None
+    """Signal that shows the device's own clock in Unix ms, set by whoever knows the time."""
     disturbances: ClassVar[Mapping[str, str]] = {}
     """Kinds of process disturbance, and what each does and takes."""
 
