@@ -61,7 +61,7 @@ class ProcessCommand(Model):
     command: Literal["process"]
     device: str
     kind: str
-    settings: dict[str, float | bool | str] = {}
+    settings: dict[str, float | bool | str] = Field(default_factory=dict)
 
 
 class SpeedCommand(Model):

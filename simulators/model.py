@@ -72,7 +72,9 @@ class ProcessModel(abc.ABC):
             raise DisturbanceError(f"{kind!r} is not a disturbance of this model (known: {known})")
         try:
             self.apply_disturbance(kind, settings)
-        except (KeyError, TypeError) as error:
+        except DisturbanceError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
             raise DisturbanceError(f"{kind} needs other settings: {self.disturbances[kind]}") from error
 
     @abc.abstractmethod
