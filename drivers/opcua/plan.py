@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,8 @@ MOST: Final = 1000
 QUEUE_SPARE: Final = 2
 """The server's queue holds so many times the samples of one publishing interval."""
 
-_T = TypeVar("_T")
+EARLY: Final = 0.1
+"""Share of its period by which a poll may come early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +141,29 @@ class Slices:
 class Polling:
     """Which polled items are due: items of one period go together, on absolute deadlines."""
 
-    def __init__(self, items: Sequence[Item], clock: Callable[[], float]) -> None:
+    def __init__(self, items: Sequence[Item], now: float) -> None:
         """Every item is due at once."""
-        self._clock = clock
         self._groups: dict[float, list[Item]] = {}
-        for item in items:
-            self._groups.setdefault(item.period_s, []).append(item)
-        self._due = dict.fromkeys(self._groups, clock())
+        self._due: dict[float, float] = {}
+        self.add(items, now)
 
     @property
     def next(self) -> float:
         """When something is due next; infinity when nothing is polled."""
         return min(self._due.values(), default=float("inf"))
 
-    def take(self) -> list[Item]:
-        """Return the items that are due now; they are due again a period later."""
-        now = self._clock()
+    def add(self, items: Sequence[Item], now: float) -> None:
+        """Poll further items; they are due at once."""
+        for item in items:
+            self._groups.setdefault(item.period_s, []).append(item)
+            self._due[item.period_s] = now
+
+    def take(self, now: float) -> list[Item]:
+        """Return the items that are due; they are due again a period later."""
         due: list[Item] = []
         for period_s, at in self._due.items():
             # A poll by the host comes at about the deadline: a hair early is on time.
-            if at <= now + 0.1 * period_s:
+            if at <= now + EARLY * period_s:
                 due += self._groups[period_s]
                 self._due[period_s] = max(at + period_s, now)
         return due

@@ -1,0 +1,97 @@
+"""The seam between messages and columns: bytes in, columns out, in the session's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from control.signal import BAD, Columns
+from drivers.opcua.builtin import MALFORMED
+from drivers.opcua.codec import columns
+from drivers.opcua.errors import MalformedMessage
+from drivers.opcua.messages import Stretch
+from drivers.opcua.plan import Item, Plan
+from drivers.opcua.status import quality_of
+from drivers.opcua.wire import EPOCH, FROM_THE_WIRE, ROW, Decoded, decode
+
+TICK_NS: Final = 100
+
+
+class Decoder:
+    """Decodes the values of one plan; remembers which items have a gap before their next sample."""
+
+    def __init__(self, plan: Plan, clock_tolerance_s: float) -> None:
+        """A source time further ahead of ours than the tolerance is not believed."""
+        self._plan = plan
+        self._tolerance = int(clock_tolerance_s * 1e9) // TICK_NS
+        self._marks = np.zeros(len(plan.items), np.uint32)
+        self.strays = 0
+        """Values that came with a handle nobody gave out."""
+
+    def mark(self, handles: Sequence[int], reasons: int) -> None:
+        """Let the next sample of each of the items carry these reasons."""
+        self._marks[np.asarray(handles, np.intp)] |= np.uint32(reasons)
+
+    def clear(self) -> None:
+        """Forget the marks: a new session begins with a fresh reading of everything."""
+        self._marks[:] = 0
+
+    def columns(
+        self, data: bytes, stretch: Stretch, arrival_ns: int, handles: npt.NDArray[np.int32] = FROM_THE_WIRE
+    ) -> Columns:
+        """Decode a stretch of values; `handles` name them where the message does not.
+
+        Raises:
+            MalformedMessage: the bytes are not what they claim to be.
+        """
+        rows = np.empty(stretch.count, ROW)
+        latest = arrival_ns // TICK_NS + EPOCH + self._tolerance
+        found = Decoded(
+            *decode(
+                np.frombuffer(data, np.uint8),
+                stretch.start,
+                stretch.end,
+                stretch.count,
+                handles,
+                self._plan.kind_of,
+                self._marks,
+                arrival_ns,
+                latest,
+                rows,
+            )
+        )
+        if found.next == MALFORMED:
+            raise MalformedMessage(f"value {found.rows + found.strays} of {stretch.count} is malformed")
+        self.strays += found.strays
+        return columns(rows[: found.rows], data, self._plan)
+
+
+def faulty(items: Sequence[Item], statuses: Sequence[int], stamp_ns: int) -> Columns:
+    """Return a sample without value for each of the items, bad for the reason in its status."""
+    status = np.array(statuses, np.uint32)
+    return Columns(
+        tag=np.array([item.tag for item in items], np.int32),
+        value=np.full(len(items), np.nan),
+        quality=np.array([BAD | quality_of(code) for code in statuses], np.uint32),
+        source_ns=np.full(len(items), stamp_ns, np.int64),
+        status=status,
+    )
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return several columns as one, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return Columns.empty()
+    return Columns(
+        tag=np.concatenate([part.tag for part in parts]),
+        value=np.concatenate([part.value for part in parts]),
+        quality=np.concatenate([part.quality for part in parts]),
+        source_ns=np.concatenate([part.source_ns for part in parts]),
+        status=np.concatenate([part.status for part in parts]),
+        texts=tuple(text for part in parts for text in part.texts),
+    )
