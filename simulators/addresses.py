@@ -29,9 +29,10 @@ it); what is written afterwards takes effect when the counter moves again.
 
 ## Bioreactor (OPC UA)
 
-Namespace URI `{NAMESPACE}`, string identifiers as below. The index of the namespace is 2 after
-the first start and may be another after a restart. Ranges of flows, weight, volume and power
-are for the default working volume of 200 L and scale with `volume_l`. No security, anonymous.
+Namespace URI `{NAMESPACE}`, string identifiers as below. The index of the
+namespace is 2 after the first start and may be another after a restart. Ranges of flows, weight,
+volume and power are for the default working volume of 200 L and scale with `volume_l` (small
+vessels stir faster). No security, anonymous.
 
 A command outside its range is refused with BadOutOfRange, another data type with
 BadTypeMismatch, a write to a read-only node with BadUserAccessDenied.
@@ -41,8 +42,9 @@ _MODBUS = """
 Unit id 1 (any other is answered with exception 0B). Addresses are 0-based, as on the wire.
 Bytes within a register are big-endian; *words* says which register of a value comes first.
 Raw value = engineering value / factor. Unused registers between two listed ones of the same
-hundred read 0; everything else is exception 02. A value outside its range is exception 03, and
-so is writing one register of a value that has several.
+hundred, and unused bits up to the next multiple of 16, read 0; everything else is exception 02.
+A value outside its range is exception 03, and so is writing one register of a value that has
+several. A failed sensor reads NaN, -32768 or 65535.
 """
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from simulators.bioreactor_parameters import BioreactorParameters
 from simulators.bioreactor_sensors import Analyser, bioreactor_sensors
-from simulators.bioreactor_signals import bioreactor_signals
+from simulators.bioreactor_signals import bioreactor_signals, stirrer_limit_rpm
 from simulators.dynamics import approach, clamp
 from simulators.model import ProcessModel, Settings
 from simulators.signals import Value
@@ -37,6 +37,13 @@ _ACTUATORS: dict[str, tuple[float, float]] = {
 }
 
 
+def _safe_positions(parameters: BioreactorParameters) -> dict[str, Value]:
+    positions: dict[str, Value] = {name: safe for name, (_, safe) in _ACTUATORS.items()}
+    positions["Gas.Air.SP"] = _ACTUATORS["Gas.Air.SP"][1] * parameters.scale
+    positions["Stir.Speed.SP"] = round(0.15 * stirrer_limit_rpm(parameters.volume_l), 1)
+    return positions
+
+
 class Bioreactor(ProcessModel):
     """A fed-batch bioreactor with the commands and measurements of `bioreactor_signals`."""
 
@@ -50,10 +57,7 @@ class Bioreactor(ProcessModel):
     def __init__(self, parameters: BioreactorParameters, seed: int = 1) -> None:
         self.parameters = parameters
         self.scale = parameters.scale
-        self.safe_commands: Mapping[str, Value] = {
-            name: safe * self.scale if name.startswith("Gas.") else safe
-            for name, (_, safe) in _ACTUATORS.items()
-        }
+        self.safe_commands: Mapping[str, Value] = _safe_positions(parameters)
         super().__init__(bioreactor_signals(parameters.volume_l), seed)
         self.vessel = Vessel(parameters)
         self.positions = {name: float(value) for name, value in self.safe_commands.items()}

@@ -23,7 +23,13 @@ def _command(
     return Signal(name, kind, unit, low, high, writable=True, description=text)
 
 
-def _vessel(scale: float) -> list[Signal]:
+def stirrer_limit_rpm(volume_l: float) -> float:
+    """Return the largest speed: small vessels stir faster, at the same power per volume."""
+    return float(round(200.0 * (volume_l / REFERENCE_VOLUME_L) ** (-2.0 / 9.0)))
+
+
+def _vessel(volume_l: float) -> list[Signal]:
+    scale, rpm = volume_l / REFERENCE_VOLUME_L, stirrer_limit_rpm(volume_l)
     return [
         _measured("Temp.PV", "degC", 0, 60, "Vessel temperature, RTD in a thermowell"),
         _measured("Jacket.PV", "degC", 0, 100, "Jacket temperature"),
@@ -34,8 +40,8 @@ def _vessel(scale: float) -> list[Signal]:
         _measured("DO.PV", "%", 0, 200, "Dissolved oxygen in % of air saturation at 37 degC and 1 atm"),
         _measured("pH.PV", "pH", 2, 12, "pH electrode"),
         _measured("pCO2.PV", "mmHg", 0, 400, "Partial pressure of dissolved CO2"),
-        _command("Stir.Speed.SP", "rpm", 0, 200, "Stirrer speed wanted", kind=Kind.FLOAT32),
-        _measured("Stir.Speed.PV", "rpm", 0, 200, "Stirrer speed", kind=Kind.FLOAT32),
+        _command("Stir.Speed.SP", "rpm", 0, rpm, "Stirrer speed wanted", kind=Kind.FLOAT32),
+        _measured("Stir.Speed.PV", "rpm", 0, rpm, "Stirrer speed", kind=Kind.FLOAT32),
         _measured("Stir.Power.PV", "W", 0, 400 * scale, "Shaft power", kind=Kind.FLOAT32),
         _measured("Weight.PV", "kg", 0, 300 * scale, "Load cells, tared empty"),
         _measured("Volume.PV", "L", 0, 300 * scale, "Liquid volume from the level"),
@@ -111,4 +117,4 @@ def _device() -> list[Signal]:
 def bioreactor_signals(volume_l: float = REFERENCE_VOLUME_L) -> list[Signal]:
     """Return every signal of a bioreactor, in the order of the address list."""
     scale = volume_l / REFERENCE_VOLUME_L
-    return [*_vessel(scale), *_gas(scale), *_pumps(scale), *_analyser(), *_device()]
+    return [*_vessel(volume_l), *_gas(scale), *_pumps(scale), *_analyser(), *_device()]

@@ -27,6 +27,7 @@ _WORD_TABLES = {
     23: Table.HOLDING,
 }
 _BIT_TABLES = {1: Table.COIL, 2: Table.DISCRETE, 5: Table.COIL, 15: Table.COIL}
+_NO_BITS = (65520, 16)
 
 
 class ModbusWire:
@@ -73,10 +74,8 @@ class ModbusWire:
             ]
 
         def bits(table: Table) -> list[SimData]:
-            return [
-                SimData(first, values=[False] * count, datatype=DataType.BITS)
-                for first, count in self.image.blocks(table)
-            ]
+            blocks = self.image.blocks(table) or [_NO_BITS]  # pymodbus wants a block in every table
+            return [SimData(first, values=[False] * count, datatype=DataType.BITS) for first, count in blocks]
 
         return bits(Table.COIL), bits(Table.DISCRETE), words(Table.HOLDING), words(Table.INPUT)
 
@@ -98,6 +97,8 @@ class ModbusWire:
                 current[at - start] = words.get(at, 0)
             return None
         bits = self.image.bits[_BIT_TABLES[function_code]]
+        if not bits:
+            return ExcCodes.ILLEGAL_ADDRESS
         for word in range(address // 16, address // 16 + count):
             current[word - start] = sum(bits.get(16 * word + i, False) << i for i in range(16))
         return None
