@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import enum
 import struct
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import orjson
+
+from config.site import Site
+from gateway.batch.context import Context
 
 
 class Kind(enum.IntEnum):
@@ -68,6 +72,65 @@ class Points:
         """Return the columns of SAMPLE rows."""
         columns = {name: np.ascontiguousarray(rows[name]) for name in _TYPES}
         return cls(**columns, texts=tuple(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """What the numbers in records of one configuration stand for, kept with them in the journal."""
+
+    fingerprint: str
+    names: tuple[str, ...]
+    """Full names of the tags, by index."""
+    places: Mapping[str, tuple[str, str]]
+    """Area and cell of each unit."""
+
+    @classmethod
+    def of(cls, site: Site) -> Self:
+        """Return the dictionary of a configuration."""
+        places = {name: (unit.area, unit.cell) for name, unit in site.units.items()}
+        return cls(site.fingerprint, tuple(site.tags), places)
+
+    def to_bytes(self) -> bytes:
+        """Return it as the journal keeps it."""
+        return zlib.compress(orjson.dumps({"names": self.names, "places": self.places}))
+
+    @classmethod
+    def from_bytes(cls, fingerprint: str, data: bytes) -> Self:
+        """Return what `to_bytes` made."""
+        content = orjson.loads(zlib.decompress(data))
+        return cls(
+            fingerprint, tuple(content["names"]), {u: (a, c) for u, (a, c) in content["places"].items()}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record before the journal has numbered it."""
+
+    kind: Kind
+    partition: int
+    unit: str
+    created_ns: int
+    count: int
+    """Points, or 1 for an event."""
+    data: bytes
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of the journal; with the journal's epoch, partition and sequence are its identity."""
+
+    partition: int
+    sequence: int
+    kind: Kind
+    unit: str
+    context: Context
+    dictionary: int
+    """Row of the dictionary that it was written under."""
+    created_ns: int
+    count: int
+    data: bytes
 
 
 _TYPES: Final[dict[str, np.dtype[Any]]] = {
