@@ -1,0 +1,1 @@
+"""Modbus: plan (addresses to reads), codec and encode, links to the wire, driver."""
