@@ -64,18 +64,22 @@ class Spans:
         at = bisect.bisect_right(self._first, start) - 1
         return self._last[at] if at >= 0 and start <= self._last[at] else start - 1
 
-    def gaps(self, start: int = 1, end: int | None = None) -> list[Span]:
-        """Return what is missing between `start` and `end` (or the highest sequence of the set)."""
+    @property
+    def top(self) -> int:
+        """Return the highest sequence, 0 when there is none."""
+        return self._last[-1] if self._last else 0
+
+    def gaps(self, start: int, end: int) -> list[Span]:
+        """Return what is missing between `start` and `end`, both included."""
         missing, expected = [], start
-        top = (self._last[-1] if self._last else start - 1) if end is None else end
         for first, last in self:
-            if first > top:
+            if first > end:
                 break
             if first > expected:
                 missing.append((expected, first - 1))
             expected = max(expected, last + 1)
-        if expected <= top:
-            missing.append((expected, top))
+        if expected <= end:
+            missing.append((expected, end))
         return missing
 
 
@@ -86,11 +90,12 @@ class Arrivals:
     stored, or when it is given up because nobody has it any more: then a gap record says so.
     """
 
-    __slots__ = ("lost", "stored")
+    __slots__ = ("_heard", "lost", "stored")
 
     def __init__(self, stored: Iterable[Span] = (), lost: Iterable[Span] = ()) -> None:
         self.stored = Spans(stored)
         self.lost = Spans(lost)
+        self._heard = 0
 
     @property
     def watermark(self) -> int:
@@ -109,12 +114,16 @@ class Arrivals:
         self.stored.add(sequence)
         return True
 
-    def missing(self, end: int | None = None) -> list[Span]:
-        """Return the gaps above the watermark, up to `end` or the highest stored sequence."""
+    def hear_of(self, sequence: int) -> None:
+        """Note that a sequence exists, stored or not."""
+        self._heard = max(self._heard, sequence)
+
+    def missing(self, end: int = 0) -> list[Span]:
+        """Return the gaps above the watermark, up to the highest sequence known or `end`."""
         settled = Spans(self.stored)
         for first, last in self.lost:
             settled.add(first, last)
-        return settled.gaps(self.watermark + 1, end)
+        return settled.gaps(self.watermark + 1, max(end, self._heard, settled.top))
 
     def give_up(self, first: int, last: int) -> list[Span]:
         """Settle what is missing between `first` and `last`; returns what that was."""
