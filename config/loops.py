@@ -12,6 +12,7 @@ from pydantic import Field
 
 from config.model import Model
 from config.quantities import Duration, PositiveDuration, Quantity
+from config.tags import TagKind
 
 
 class Action(enum.StrEnum):
@@ -89,7 +90,10 @@ class Calculation(Model):
     display_name: str = ""
     description: str = ""
     expression: str
+    """See the reference of the expression language."""
     unit: str = ""
+    kind: TagKind | None = None
+    """Number or bool; none takes what the expression gives (the loader fills it in)."""
 
 
 class Interlock(Model):

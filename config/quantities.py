@@ -158,7 +158,7 @@ class Quantity(NamedTuple):
         return self.magnitude * factor + offset
 
     def __str__(self) -> str:
-        return f"{self.magnitude:g} {self.unit}".rstrip()
+        return f"{repr(self.magnitude).removesuffix('.0')} {self.unit}".rstrip()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -71,6 +71,7 @@ class Site(Model):
                 display_name=calculation.display_name,
                 description=calculation.description,
                 unit=calculation.unit,
+                kind=calculation.kind or TagKind.NUMBER,
             )
         derived: dict[str, Tag] = {}
         for name, loop in self.loops.items():
