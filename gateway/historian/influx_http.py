@@ -7,12 +7,13 @@ repeats a write by itself, or drops it after some repeats, would hide what happe
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 import urllib3
-from influxdb_client import InfluxDBClient
 from influxdb_client.client.exceptions import InfluxDBError
+from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from config.streams import InfluxStore as InfluxConfig
@@ -58,10 +59,11 @@ class ConnectionV2:
         self._config = config
         token = config.token.get_secret_value() if config.token else ""
         timeout_ms = round(config.timeout * 1000)
-        self._client = InfluxDBClient(
-            config.url, token=token, org=config.org, timeout=timeout_ms, retries=False
+        self._open = ExitStack()
+        client = self._open.enter_context(
+            InfluxDBClient(config.url, token=token, org=config.org, timeout=timeout_ms, retries=False)
         )
-        self._writer = self._client.write_api(write_options=SYNCHRONOUS)
+        self._writer = self._open.enter_context(client.write_api(write_options=SYNCHRONOUS))
 
     def prepare(self) -> None:
         """Do nothing: buckets are made by whoever runs the server, with their retention."""
@@ -78,8 +80,7 @@ class ConnectionV2:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._writer.close()
-        self._client.close()
+        self._open.close()
 
 
 class ConnectionV1:
