@@ -115,6 +115,7 @@ class ModbusWire:
             _log.info("%s refuses a write: %s", self.name, error)
             return ExcCodes.ILLEGAL_VALUE
         for name, value in commands:
+            self.image.put(name, value)
             if self._on_command is not None:
                 self._on_command(name, value)
         return None

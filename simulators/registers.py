@@ -84,6 +84,7 @@ class Image:
         self.registers = list(registers)
         self.words: dict[Table, dict[int, int]] = {Table.INPUT: {}, Table.HOLDING: {}}
         self.bits: dict[Table, dict[int, bool]] = {Table.COIL: {}, Table.DISCRETE: {}}
+        self._by_name = {r.signal.name: r for r in self.registers}
         self._holding = {r.address: r for r in self.registers if r.table is Table.HOLDING}
         self._coils = {r.address: r for r in self.registers if r.table is Table.COIL}
 
@@ -91,13 +92,19 @@ class Image:
         """Take over the values of all signals; `overlay` replaces some (None: failed)."""
         for register in self.registers:
             name = register.signal.name
-            value = overlay[name] if name in overlay else values[name]
-            if register.table in self.bits:
-                self.bits[register.table][register.address] = bool(value)
-                continue
-            table = self.words[register.table]
-            for offset, word in enumerate(encode(register, value)):
-                table[register.address + offset] = word
+            self._put(register, overlay[name] if name in overlay else values[name])
+
+    def put(self, name: str, value: Value) -> None:
+        """Take over the value of one signal, so that what was written reads back at once."""
+        self._put(self._by_name[name], value)
+
+    def _put(self, register: Register, value: Value | None) -> None:
+        if register.table in self.bits:
+            self.bits[register.table][register.address] = bool(value)
+            return
+        table = self.words[register.table]
+        for offset, word in enumerate(encode(register, value)):
+            table[register.address + offset] = word
 
     def blocks(self, table: Table) -> list[tuple[int, int]]:
         """Return (first address, count) of the blocks of a table that can be read."""

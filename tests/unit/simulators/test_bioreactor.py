@@ -196,7 +196,7 @@ def test_small_and_large_vessels_behave_alike() -> None:
         model.command("Stir.Speed.SP", 0.5 * model.signals["Stir.Speed.SP"].high)
         run(model, 2.0)
         assert 10.0 < number(model, "DO.PV") < 110.0
-        assert 35.0 < number(model, "Temp.PV") < 37.5
+        assert 33.0 < number(model, "Temp.PV") < 37.5  # nobody heats
 
 
 def test_noise_is_what_the_sensor_says() -> None:
