@@ -188,15 +188,21 @@ class GatewayEvent(Event):
     """Version of the program."""
 
 
+JournalMatter = Literal[
+    "filling", "relieved", "dropped", "full", "trimmed", "quarantined", "replaced", "watermark_refused"
+]
+
+
 class JournalEvent(Event):
     """Something about the journal that somebody should look at."""
 
     type: Literal["journal"] = "journal"
-    what: Literal["filling", "relieved", "dropped", "full", "watermark_refused", "quarantined", "replaced"]
+    what: JournalMatter
     """`filling`: over its alarm level (`relieved`: under it again); `dropped`: the oldest records were
-    given up for room or age; `full`: the disk or the database takes no more; `watermark_refused`: a
-    historian claimed what cannot be; `quarantined`: a record that no broker takes was set aside;
-    `replaced`: the file was damaged and a new one begun."""
+    given up for room or age; `full`: the disk or the database takes no more; `trimmed`: somebody asks
+    for records that are gone because every required consumer had them; `quarantined`: a record that no
+    broker takes was set aside; `replaced`: the file was damaged and a new one begun;
+    `watermark_refused`: a historian claimed what cannot be."""
     detail: str
     records: int = 0
     """How many records it concerns."""
@@ -208,7 +214,8 @@ class GapEvent(Event):
     type: Literal["gap"] = "gap"
     first: int
     last: int
-    reason: Literal["dropped", "quarantined"]
+    reason: JournalMatter
+    """As in the journal event: `dropped`, `trimmed` or `quarantined`."""
 
 
 AnyEvent = Annotated[

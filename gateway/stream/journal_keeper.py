@@ -17,9 +17,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from config.streams import Journal as Settings
+from gateway.stream.events import JournalMatter
 from gateway.stream.journal_file import JournalFile
 from gateway.stream.journal_schema import Span, is_damage, set_aside
 from gateway.stream.records import Dictionary, Draft
@@ -36,7 +37,7 @@ _RELIEVED: Final = 0.9
 class Notice:
     """Something that somebody should hear of."""
 
-    what: Literal["filling", "relieved", "dropped", "full", "quarantined", "replaced"]
+    what: JournalMatter
     detail: str
     spans: tuple[Span, ...] = ()
     """Records that are gone from the stream."""
