@@ -1,0 +1,31 @@
+"""The devices that every test of the contract runs against. A driver joins by a line in RIGS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.contract import modbus_rig
+from tests.contract.rig import Rig
+
+RIGS: dict[str, Callable[[], Rig]] = {
+    "modbus-libmodbus": modbus_rig.libmodbus_rig,
+    "modbus-pymodbus": modbus_rig.pymodbus_rig,
+    "modbus-rtu": modbus_rig.rtu_rig,
+    "modbus-library": modbus_rig.library_rig,
+}
+
+
+@pytest.fixture(scope="module", params=RIGS)
+def _shared_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    rig = RIGS[request.param]()
+    yield rig
+    rig.stop()
+
+
+@pytest.fixture
+def rig(_shared_rig: Rig) -> Rig:
+    """A device whose server runs, healthy, with its known values."""
+    _shared_rig.reset()
+    return _shared_rig

@@ -1,0 +1,1 @@
+"""Servers that we did not write, or that misbehave on purpose, for the driver tests."""
