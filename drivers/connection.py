@@ -125,6 +125,7 @@ class Connection:
         if len(columns) == 0 and not columns.texts:
             if self._driver.subscribes:  # a keep-alive: what was good still is
                 self._watch.answer(good=self._watch.state is State.CONNECTED)
+                self._deliver(columns)
             return
         good = bool((columns.quality < BAD).any()) or any(text.quality < BAD for text in columns.texts)
         self._statistics.samples += len(columns) + len(columns.texts)

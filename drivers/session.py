@@ -8,7 +8,8 @@ What every driver would otherwise have to do again is done once, here and in the
     calls.py        a limit on every await
     watch.py        the state and its edges;  states.py  the table of states
 
-Samples go to `deliver`; the state follows answers, never sockets. A device that has been silent
+Samples go to `deliver`, and empty columns as the keep-alive of a subscription: nothing changed, and
+what was sent still holds. The state follows answers, never sockets. A device that has been silent
 for `dead_after` gets its tags marked bad and its connection rebuilt, so that all are read anew.
 """
 

@@ -262,12 +262,13 @@ async def test_cancelling_ends_within_a_second_even_if_close_hangs() -> None:
 
 
 async def test_a_quiet_subscription_stays_connected_and_takes_writes() -> None:
-    driver = ScriptedDriver(subscribes=True)
-    session = Session("d", device(), driver, refs("u/a"), Sink())
+    driver, sink = ScriptedDriver(subscribes=True), Sink()
+    session = Session("d", device(), driver, refs("u/a"), sink)
     async with running(session):
         await until(lambda: session.state is State.CONNECTED)
         await asyncio.sleep(0.5)
         assert session.state is State.CONNECTED
+        assert sum(len(columns) == 0 for columns in sink.columns) > 5, "keep-alives are passed on"
         (result,) = await session.write([Write(0, 5.0)])
         assert result.error is None
     assert driver.store == {0: 5.0}
