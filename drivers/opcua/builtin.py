@@ -101,7 +101,8 @@ def _skip_marked(data: Bytes, at: Int, end: Int, mask: Int) -> Int:
 
 
 @compiled
-def _skip_extension_object(data: Bytes, at: Int, end: Int) -> Int:
+def skip_extension_object(data: Bytes, at: Int, end: Int) -> Int:
+    """Skip an ExtensionObject, whatever it holds."""
     at = skip_node_id(data, at, end)
     if at == MALFORMED or at >= end:
         return MALFORMED
@@ -135,7 +136,7 @@ def _skip_plain(kind: Int, data: Bytes, at: Int, end: Int) -> Int:
     if kind == LOCALIZED_TEXT:
         return _skip_marked(data, at + 1, end, np.int64(data[at]) & 3) if at < end else MALFORMED
     if kind == EXTENSION_OBJECT:
-        return _skip_extension_object(data, at, end)
+        return skip_extension_object(data, at, end)
     return skip_bytes(data, at, end)  # String, ByteString, XmlElement and the reserved ones
 
 
@@ -164,14 +165,14 @@ def skip_variant(data: Bytes, at: Int, end: Int) -> Int:
         return MALFORMED
     if data[at] < DATA_VALUE:
         return _skip_plain(np.int64(data[at]), data, at + 1, end)
-    return _skip_nested(data, at, end)
+    return skip_nested(VARIANT, data, at, end)
 
 
 @compiled
-def _skip_nested(data: Bytes, at: Int, end: Int) -> Int:
-    """Skip a Variant that is an array or holds further Variants, by a stack of what is to come."""
+def skip_nested(outermost: Int, data: Bytes, at: Int, end: Int) -> Int:
+    """Skip a value of a type that may hold others, by a stack of what is to come."""
     kinds, counts = np.empty(DEEPEST, np.int64), np.empty(DEEPEST, np.int64)
-    kinds[0], counts[0] = VARIANT, 1
+    kinds[0], counts[0] = outermost, 1
     depth: Int = 1
     while depth:
         if depth + 3 > DEEPEST or at > end:

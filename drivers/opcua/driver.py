@@ -37,7 +37,7 @@ TOLD: Final = 10
 class OpcUaDriver:
     """Speaks OPC UA with one server; see `drivers.api.Driver` for the contract."""
 
-    def __init__(self, device: OpcUaDevice, name: str) -> None:
+    def __init__(self, name: str, device: OpcUaDevice) -> None:
         """`name` is the device's in the configuration."""
         self._device, self._name = device, name
         self._frames = Frames()

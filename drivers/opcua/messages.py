@@ -1,21 +1,30 @@
 """The frames around the values: where in an answer's bytes the notifications or results begin.
 
 Only the parts that every publish and read pass through are read here by hand; everything else is
-asyncua's. A response header with diagnostics is left to asyncua too.
+asyncua's.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 from asyncua import ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.object_ids import ObjectIds
-from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary
+from asyncua.ua.ua_binary import nodeid_from_binary
 
-from drivers.opcua.codec import DECODE_ERRORS
+from drivers.opcua.builtin import (
+    DIAGNOSTIC_INFO,
+    MALFORMED,
+    skip_bytes,
+    skip_extension_object,
+    skip_nested,
+    skip_node_id,
+)
 from drivers.opcua.errors import MalformedMessage, translated
 
 _HEADER: Final = struct.Struct("<qII")  # time, request handle, service result
@@ -90,18 +99,23 @@ class _Cursor:
             )
         return max(count, 0)
 
+    def skip(self, skip: Callable[[Any, int, int], int]) -> int:
+        """Move past what `skip` walks over; return where it began."""
+        at = self.at
+        end = skip(np.frombuffer(self.data, np.uint8), at, self.end)
+        if end == MALFORMED:
+            raise MalformedMessage(f"what begins at {at} is not what it claims to be")
+        self.at = int(end)
+        return at
+
     def type_id(self) -> int:
         """Return the number of a type id of the standard, -1 for anything else."""
         at = self.at
         if self.data[at : at + 2] == _FOUR_BYTES and self.end - at >= 4:
             self.at += 4
             return int.from_bytes(self.data[at + 2 : at + 4], "little")
-        buffer = Buffer(self.data, at)
-        try:
-            found = nodeid_from_binary(buffer)
-        except DECODE_ERRORS as error:
-            raise MalformedMessage(f"node id at {at}: {error}") from error
-        self.at = buffer.cur_pos
+        self.skip(skip_node_id)
+        found = nodeid_from_binary(Buffer(self.data, at))
         is_standard = found.NamespaceIndex == 0 and isinstance(found.Identifier, int)
         return int(found.Identifier) if is_standard else -1
 
@@ -147,12 +161,10 @@ def _after_header(data: bytes, what: str) -> _Cursor:
     if data[cursor.at : cursor.at + 8] in _PLAIN_ENDS:
         cursor.at += 8
     else:
-        buffer = Buffer(data, at)
-        try:
-            struct_from_binary(ua.ResponseHeader, buffer)
-        except DECODE_ERRORS as error:
-            raise MalformedMessage(f"{what}: response header: {error}") from error
-        cursor.at = buffer.cur_pos
+        cursor.skip(lambda octets, at, end: skip_nested(DIAGNOSTIC_INFO, octets, at, end))
+        for _ in range(cursor.count(4)):
+            cursor.skip(skip_bytes)
+        cursor.skip(skip_extension_object)
     if result & 0x8000_0000:
         with translated(what):
             ua.StatusCode(ua.UInt32(result)).check()

@@ -171,7 +171,7 @@ def decode(
         rows[filled]["handle"] = handle
         rows[filled]["quality"] = quality
         rows[filled]["status"] = status
-        rows[filled]["variant"] = PLAIN if not strange else variant if mask & 1 else NO_VALUE
+        rows[filled]["variant"] = PLAIN if not strange else variant if kind else NO_VALUE
         odd += strange
         filled += 1
     return at, filled, odd, strays

@@ -1,0 +1,33 @@
+"""The servers that the OPC UA tests talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.drivers.opcua.plant import ServerProcess, server
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[ServerProcess]:
+    """One server for every test that does not stop it."""
+    with server(users=True) as process:
+        yield process
+
+
+@pytest.fixture
+def plant(shared_server: ServerProcess) -> Iterator[ServerProcess]:
+    """The shared server, its behaviour as it was at its start."""
+    yield shared_server
+    shared_server.do(
+        "behave", read=0, write=0, items=0, answer_s=0.0, lose=0, forget=False, publish_requests=0
+    )
+    for limit in ("MaxNodesPerRead", "MaxNodesPerWrite", "MaxMonitoredItemsPerCall"):
+        shared_server.do("tell", limit=limit, value=0)
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A prefix for the test's own nodes."""
+    return f"{request.node.name}."
