@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
-from drivers.api import Driver
+from drivers.api import Driver, DriverError
 
 if TYPE_CHECKING:
     from config.devices import DeviceBase
@@ -25,7 +25,7 @@ _BUILT_IN: Final = {
 }
 
 
-class UnknownDriverError(LookupError):
+class UnknownDriverError(DriverError):
     """No driver of this name is installed, or it cannot be loaded."""
 
 

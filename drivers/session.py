@@ -101,6 +101,11 @@ class Session:
         return self._watch.state
 
     @property
+    def connected(self) -> bool:
+        """Whether a connection is open, so that writes are taken; says nothing about samples."""
+        return self._writer.is_open and not self._disabled
+
+    @property
     def reason(self) -> str:
         """Why it is so; empty when all is well."""
         return self._watch.reason

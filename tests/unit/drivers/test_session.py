@@ -168,8 +168,10 @@ async def test_disable_disconnects_marks_and_refuses_and_enable_undoes_it() -> N
     session = Session("d", device(), driver, refs("u/a"), sink)
     async with running(session):
         await until(lambda: session.state is State.CONNECTED)
+        before = session.connected
         session.disable()
         session.disable()
+        assert (before, session.connected) == (True, False)
         assert session.state is State.DISABLED
         assert len(sink.of_quality(BAD | OUT_OF_SERVICE)) == 1
         await until(lambda: not driver.is_open)
