@@ -32,7 +32,7 @@ def _ed25519(value: str) -> str:
     except binascii.Error:
         raw = b""
     if len(raw) != 32:
-        raise ValueError("is not an Ed25519 public key: give the base64 text of its 32 bytes")
+        raise ValueError("is not an Ed25519 public key; give the base64 text of its 32 bytes")
     return value
 
 

@@ -215,9 +215,9 @@ class ModbusAddress(Model):
     def _check(self) -> Self:
         boolean = self.type is RegisterType.BOOL
         if self.table in BIT_TABLES and (not boolean or self.bit is not None):
-            raise ValueError(f"a {self.table} is one bool: leave out type and bit")
+            raise ValueError(f"a {self.table} is one bool; leave out type and bit")
         if self.bit is not None and not boolean:
-            raise ValueError(f"a bit is a bool, not {self.type}: leave out type, or bit")
+            raise ValueError(f"a bit is a bool, not {self.type}; leave out type, or bit")
         if (self.type is RegisterType.STRING) != (self.length is not None):
             raise ValueError("length (in registers) goes with type string, and only with it")
         if self.address + self.count > 65536:

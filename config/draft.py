@@ -143,7 +143,7 @@ def _devices(root: Map, drivers: _Drivers, findings: Findings) -> dict[str, Devi
             fix = did_you_mean(
                 driver, _DEVICES, f"use {listed(_DEVICES)}, or install the package that brings it"
             )
-            findings.error(None, (*path, "driver"), f"there is no driver {driver!r}", fix)
+            findings.error(None, (*path, "driver"), f"there is no driver {shown(driver)}", fix)
             continue
         model = _DEVICES.get(str(driver), OtherDevice)
         device = validated(model, value, path, findings)

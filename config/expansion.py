@@ -166,11 +166,12 @@ class _Expander:
                 self._findings.error(place, (*path, "template"), f"there is no template {shown(wanted)}", fix)
             return None
         given = unit.get("parameters")
+        where = unit.place_of("parameters") if "parameters" in unit else place
         if given is not None and not isinstance(given, Map):
             return None  # the unit's own validation says so
         values = templates.arguments(
-            template.parameters, given if given is not None else Map({}, place, {}), (*path, "parameters"),
-            self._devices, self._findings,
+            template.parameters, given if given is not None else Map({}, place, {}), where,
+            (*path, "parameters"), self._devices, self._findings,
         )  # fmt: skip
         if values is None:
             return None

@@ -8,6 +8,7 @@ template, a unit or a user is always written in one place as a whole.
 from __future__ import annotations
 
 import glob
+import os
 from pathlib import Path
 from typing import Final
 
@@ -72,11 +73,10 @@ class _Reading:
     def _matches(self, pattern: str, place: Place, path: Path) -> list[Path]:
         if glob.has_magic(pattern):
             names = sorted(glob.glob(pattern, root_dir=path.parent, recursive=True))
-            matches = [
-                path.parent / name for name in names if (path.parent / name).resolve() != path.resolve()
-            ]
+            found = [path.parent / name for name in names]
+            matches = [match for match in found if match.resolve() != path.resolve()]
         else:
-            matches = [path.parent / pattern]
+            matches = [Path(os.path.normpath(path.parent / pattern))]
         existing = [match for match in matches if match.is_file()]
         if not existing:
             self._findings.error(

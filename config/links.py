@@ -6,6 +6,8 @@ out as well, without a word, so that one mistake is one problem.
 
 from __future__ import annotations
 
+from typing import Final
+
 from config.alarms import Alarm
 from config.devices import DeviceBase
 from config.draft import Draft, UnitDraft
@@ -13,14 +15,21 @@ from config.errors import Findings, Path
 from config.graphs import cycles
 from config.loops import Interlock, Loop
 from config.names import LOOP_TAGS, Names
+from config.nodes import Map
 from config.quantities import Quantity
 from config.suggest import did_you_mean, listed
+
+_REFERENCES: Final = {"loops": ("pv", "output"), "alarms": ("tag",)}
 
 
 def link(draft: Draft, names: Names, findings: Findings) -> None:
     """Give every reference of a draft its full name, except those within expressions."""
+    for unit, kind, name in names.doubled:
+        if unit in draft.units:
+            getattr(draft.units[unit], kind).pop(name, None)
     for unit, parts in draft.units.items():
         linker = _Linker(unit, names, findings)
+        linker.left_out(draft.root["units"][unit], parts)
         loops = {name: linker.loop(name, loop) for name, loop in parts.loops.items()}
         alarms = {name: linker.alarm(name, alarm) for name, alarm in parts.alarms.items()}
         interlocks = {name: linker.interlock(name, i) for name, i in parts.interlocks.items()}
@@ -44,6 +53,18 @@ class _Linker:
 
     def _full(self, reference: str, *path: str) -> str | None:
         return self._names.check(self._unit, reference, ("units", self._unit, *path))
+
+    def left_out(self, written: Map, parts: UnitDraft) -> None:
+        """Check the references of what is wrong in itself: they may be wrong as well."""
+        for kind, fields in _REFERENCES.items():
+            collection = written.get(kind)
+            if not isinstance(collection, Map):
+                continue
+            for name, part in collection.items():
+                if isinstance(part, Map) and name not in getattr(parts, kind):
+                    for field in fields:
+                        if isinstance(part.get(field), str):
+                            self._full(part[field], kind, name, field)
 
     def loop(self, name: str, loop: Loop) -> Loop | None:
         pv = self._full(loop.pv, "loops", name, "pv")

@@ -8,6 +8,7 @@ from config.assembly import assemble
 from config.draft import Draft
 from config.errors import Findings, Path
 from config.expressions import (
+    Checked,
     Expression,
     ExpressionError,
     Operand,
@@ -71,8 +72,7 @@ class _Logic:
             for name, interlock in list(parts.interlocks.items()):
                 path: Path = ("units", unit, "interlocks", name, "when")
                 expression = self._parsed(interlock.when, path)
-                right = expression is not None and self._is_right(unit, path, expression, TagKind.BOOL)
-                if right and expression is not None:
+                if expression is not None and self._checked(unit, path, expression, TagKind.BOOL):
                     text = self._rewritten(unit, expression)
                     parts.interlocks[name] = interlock.model_copy(update={"when": text})
                 else:
@@ -81,13 +81,13 @@ class _Logic:
     def _calculation(self, full: str, path: Path, expression: Expression) -> Calculation | None:
         unit, _, name = full.partition("/")
         calculation = self._draft.units[unit].calculations[name]
-        kind = self._is_right(unit, path, expression, calculation.kind, calculation.unit)
-        if kind is None:
+        checked = self._checked(unit, path, expression, calculation.kind, calculation.unit)
+        if checked is None:
             self._tags.pop(full, None)  # what needs it is left out too
             return None
-        self._tags[full] = Tag(unit=calculation.unit, kind=kind)
+        self._tags[full] = Tag(unit=checked.unit, kind=checked.kind)  # known also where none is declared
         text = self._rewritten(unit, expression)
-        return calculation.model_copy(update={"expression": text, "kind": kind})
+        return calculation.model_copy(update={"expression": text, "kind": checked.kind})
 
     def _parsed(self, text: str, path: Path) -> Expression | None:
         try:
@@ -104,15 +104,15 @@ class _Logic:
         mentioned = {mention.name for mention in expression.references()}
         return rewrite(expression, {name: self._names.full(unit, name) for name in mentioned})
 
-    def _is_right(
+    def _checked(
         self, unit: str, path: Path, expression: Expression, kind: TagKind | None, result_unit: str = ""
-    ) -> TagKind | None:
-        """Return the kind of an expression's value; None when it is wrong, or names what is wrong."""
+    ) -> Checked | None:
+        """Return an expression with its kind and unit; None when it is wrong, or names what is wrong."""
         mentioned = [self._names.full(unit, mention.name) for mention in expression.references()]
         if any(name not in self._tags and self._names.exists(name) for name in mentioned):
             return None
         try:
-            return check(expression, _Operands(unit, self._tags), unit=result_unit, kind=kind).kind
+            return check(expression, _Operands(unit, self._tags), unit=result_unit, kind=kind)
         except ExpressionError as error:
             self._report(path, error)
             return None

@@ -22,6 +22,8 @@ class Names:
         self._incomplete = set(incomplete)
         self._places: dict[str, Place] = {}
         self._locals: dict[str, list[str]] = {}
+        self.doubled: set[tuple[str, str, str]] = set()
+        """Unit, kind and name of what brings a tag that there already is: none of it is used."""
         for unit, content in units.items():
             self._locals[unit] = []
             if not isinstance(content, Map):
@@ -42,11 +44,12 @@ class Names:
             for tag in tags:
                 self._add(unit, tag, collection.place_of(name), ("units", unit, kind, name))
 
-    def _add(self, unit: str, tag: str, place: Place, path: Path) -> None:
+    def _add(self, unit: str, tag: str, place: Place, path: tuple[str, str, str, str]) -> None:
         full = f"{unit}/{tag}"
         other = self._places.setdefault(full, place)
         if other is not place:
             what = f"brings the tag {tag!r}, which" if path[2] == "loops" else f"the tag {tag!r}"
+            self.doubled.add((path[1], path[2], path[3]))
             self._findings.error(
                 place, path, f"{what} is already written in {other}", "give one of them another name"
             )

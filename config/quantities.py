@@ -58,7 +58,9 @@ class QuantityError(ValueError):
 @functools.cache
 def registry() -> pint.UnitRegistry[Any]:
     """Return the one unit registry of the process (building it takes a tenth of a second)."""
-    ureg: pint.UnitRegistry[Any] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    ureg: pint.UnitRegistry[Any] = pint.UnitRegistry(
+        autoconvert_offset_to_baseunit=True, on_redefinition="ignore"
+    )
     for definition in _SHOP_FLOOR_UNITS:
         ureg.define(definition)
     return ureg
@@ -181,7 +183,10 @@ def parse_duration(value: object) -> float:
     Raises:
         QuantityError: there is no unit, it is not a time, or the time is negative.
     """
-    quantity = Quantity.parse(value)
+    try:
+        quantity = Quantity.parse(value)
+    except QuantityError:
+        raise QuantityError(f"{value!r} is not a time (examples: 100 ms, 5 s, 2 min)") from None
     if not quantity.unit and quantity.magnitude != 0:
         raise QuantityError(f"{value!r} has no unit of time (examples: 100 ms, 5 s, 2 min)")
     seconds = quantity.to("s")

@@ -40,6 +40,11 @@ class Telemetry(Model):
     """Shares of the stream that historians can take; a unit is always in one of them."""
     window: int = Field(default=64, ge=1, le=1000)
     """Messages that may be unacknowledged by the broker at one time."""
+    ahead: int = Field(default=20_000, ge=1)
+    """Messages of a partition that may be sent beyond the watermark: what the broker keeps for a
+    historian that is away. The rest waits in the journal."""
+    stall_after: PositiveDuration = 5.0
+    """Without progress of the watermark for this long, what lies behind it is sent again."""
 
 
 class Journal(Model):

@@ -28,6 +28,7 @@ PARAMETER_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 def arguments(
     declared: Mapping[str, Parameter],
     given: Map,
+    place: Place,
     path: Path,
     devices: Collection[str],
     findings: Findings,
@@ -36,7 +37,8 @@ def arguments(
 
     Args:
         declared: the template's parameters.
-        given: what the unit says, and where.
+        given: what the unit says.
+        place: where it says it.
         path: of the unit's parameters.
         devices: names of the devices that a parameter of type device may have.
         findings: where mistakes are recorded.
@@ -51,9 +53,7 @@ def arguments(
         value = given.get(name, parameter.default)
         if value is None:
             what = f"{parameter.type} {f'in {parameter.unit}' if parameter.unit else ''}".strip()
-            findings.error(
-                given.place_of(name), (*path, name), "the template needs this parameter", f"give a {what}"
-            )
+            findings.error(place, (*path, name), "the template needs this parameter", f"give a {what}")
             complete = False
             continue
         try:
