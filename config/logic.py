@@ -72,7 +72,8 @@ class _Logic:
             for name, interlock in list(parts.interlocks.items()):
                 path: Path = ("units", unit, "interlocks", name, "when")
                 expression = self._parsed(interlock.when, path)
-                if expression is not None and self._checked(unit, path, expression, TagKind.BOOL):
+                wrong = expression is None or self._checked(unit, path, expression, TagKind.BOOL) is None
+                if expression is not None and not wrong:
                     text = self._rewritten(unit, expression)
                     parts.interlocks[name] = interlock.model_copy(update={"when": text})
                 else:

@@ -22,7 +22,8 @@ def compile_site(site: Site) -> Compiled:
     needs = {name: _names(expression) for name, expression in parsed.items()}
     calculations = []
     for name in evaluation_order(needs):
-        checked = check(parsed[name], lookup, unit=site.calculations[name].unit)
+        calculation = site.calculations[name]
+        checked = check(parsed[name], lookup, unit=calculation.unit, kind=calculation.kind)
         lookup[name] = Operand(checked.kind, checked.unit)
         speed = plant_speed(site, needs[name], needs)
         calculations.append(Source(name, checked, site.tag_index[name], speed))
