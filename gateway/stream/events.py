@@ -74,16 +74,12 @@ class AlarmLetter(enum.StrEnum):
     @property
     def active(self) -> bool:
         """Whether the condition holds."""
-        return self in (AlarmLetter.UNACKNOWLEDGED, AlarmLetter.ACKNOWLEDGED)
+        return self in "BC"
 
     @property
     def acknowledged(self) -> bool:
         """Whether nobody has to acknowledge."""
-        return self not in (
-            AlarmLetter.UNACKNOWLEDGED,
-            AlarmLetter.RETURNED,
-            AlarmLetter.LATCHED_UNACKNOWLEDGED,
-        )
+        return self not in "BDE"
 
 
 class AlarmEvent(Event):

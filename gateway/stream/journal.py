@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -40,6 +39,8 @@ class Journal:
         self._reader = JournalReader(path)
         self.on_notice: list[Callable[[Notice], None]] = []
         """Called with what somebody should hear of."""
+        self.on_commit: list[Callable[[], None]] = []
+        """Called after each commit."""
         self.heads: dict[int, int] = dict(keeper.file.heads)
         """Last committed sequence of each partition."""
         self.used_bytes = keeper.file.used_bytes
@@ -55,8 +56,7 @@ class Journal:
         self._appended_bytes = 0
         self._committed_bytes = 0
         self._failure: Exception | None = None
-        self._news: set[asyncio.Event] = set()
-        self._room = asyncio.Event()
+        self._progress = asyncio.Event()
 
     @classmethod
     async def open(
@@ -100,8 +100,8 @@ class Journal:
             RuntimeError: the writing thread has died.
         """
         while self._appended_bytes - self._committed_bytes > _WAITING_BYTES and self._failure is None:
-            self._room.clear()
-            await self._room.wait()
+            self._progress.clear()
+            await self._progress.wait()
         self._check()
         size = sum(len(draft.data) for draft in drafts)
         self.appended += len(drafts)
@@ -116,11 +116,10 @@ class Journal:
         """
         target = self.appended
         self._writer.hurry()
-        with self.listen() as news:
-            while self.committed < target:
-                self._check()
-                await news.wait()
-                news.clear()
+        while self.committed < target:
+            self._check()
+            self._progress.clear()
+            await self._progress.wait()
 
     async def read(self, partition: int, after: int, limit: int) -> list[Record]:
         """Return at most `limit` committed records of a partition behind a sequence, in order."""
@@ -144,19 +143,9 @@ class Journal:
             self._writer.move(consumer, partition, sequence, self.watermarks.safe(partition))
         return verdict
 
-    def quarantine(self, record: Record, reason: str) -> None:
+    def quarantine(self, partition: int, sequence: int, reason: str) -> None:
         """Set aside a record that no broker takes, so that those behind it can pass."""
-        self._writer.quarantine(record.partition, record.sequence, reason)
-
-    @contextmanager
-    def listen(self) -> Iterator[asyncio.Event]:
-        """Give an event that is set after each commit."""
-        news = asyncio.Event()
-        self._news.add(news)
-        try:
-            yield news
-        finally:
-            self._news.discard(news)
+        self._writer.quarantine(partition, sequence, reason)
 
     def _from_thread(self, progress: Progress) -> None:
         self._loop.call_soon_threadsafe(self._advance, progress)
@@ -193,6 +182,6 @@ class Journal:
             raise RuntimeError("the journal's thread has died") from self._failure
 
     def _wake(self) -> None:
-        self._room.set()
-        for news in self._news:
-            news.set()
+        self._progress.set()
+        for listener in self.on_commit:
+            listener()

@@ -87,7 +87,9 @@ class MqttClient:
 
     async def wait_connected(self) -> None:
         """Wait until messages can be published."""
-        await self._up.wait()
+        while not self.connected:
+            await self._up.wait()
+            await asyncio.sleep(0)  # the connection may just have ended, and `run` not know it yet
 
     def subscribe(self, pattern: str, handler: Handler, *, acknowledge: bool = True) -> None:
         """Have `handler` called with what arrives, from the next connection on (before `run`: the first).
