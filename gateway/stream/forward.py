@@ -142,8 +142,9 @@ class Forward:
                 await self._send(record, repeat=turn.repeat)
         if turn.repeat:
             self._tell_missing(partition, turn, records)
-        elif len(records) < turn.limit:
-            self.cursors[partition].passed(turn.last)
+        else:
+            full = len(records) == turn.limit
+            self.cursors[partition].passed(records[-1].sequence if full else turn.last)
         return True
 
     async def _send(self, record: Record, *, repeat: bool) -> None:
