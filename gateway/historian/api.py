@@ -111,6 +111,11 @@ class EventFilter(NamedTuple):
 class Reader(Protocol):
     """What is stored. Times are UTC ns; a range includes its start, not its end."""
 
+    @property
+    def resolution_ns(self) -> int:
+        """What the store makes of source times: multiples of this."""
+        ...
+
     def tags(self) -> list[str]:
         """Return the names that have points."""
         ...

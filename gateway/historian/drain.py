@@ -67,10 +67,6 @@ class Drain:
         self._recovered()
         return 0.0
 
-    def depth(self) -> int:
-        """Return how many messages wait for the store."""
-        return self._queue.depth()
-
     def close(self) -> None:
         """Close the store and the queue."""
         self._store.close()

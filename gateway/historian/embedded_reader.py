@@ -18,6 +18,8 @@ from gateway.historian.points import StoredPoints, concatenate
 class EmbeddedReader:
     """Reads a folder of day files. One thread at a time."""
 
+    resolution_ns = 1
+
     def __init__(self, folder: Path) -> None:
         """Take the folder; files may come and go while the reader lives."""
         self._folder = folder

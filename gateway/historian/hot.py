@@ -133,6 +133,11 @@ class HotTable:
         )
         return (pages - free) * size
 
+    def depth(self) -> int:
+        """Return how many messages wait for the store."""
+        query = "SELECT coalesce(max(id), 0) - coalesce((SELECT max(id) FROM cursor), 0) FROM message"
+        return max(0, int(self._database.execute(query).fetchone()[0]))
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()

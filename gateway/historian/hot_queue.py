@@ -61,11 +61,6 @@ class HotQueue:
         """Remember which start of the store's server is written to."""
         self._database.execute("UPDATE cursor SET generation = ? WHERE store = ?", (generation, self._store))
 
-    def depth(self) -> int:
-        """Return how many messages wait for the store."""
-        newest = self._database.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
-        return max(0, int(newest) - self.cursor())
-
     def is_due(self, appetite: Appetite, now_ns: int) -> bool:
         """Tell whether enough waits for the store, or something has waited long enough."""
         for number, points, received_ns in self._database.execute(_WAITING, (self._seen,)):
@@ -126,10 +121,6 @@ class HotQueue:
                 self._database.execute("DELETE FROM written")
             self._start_count()
         return behind
-
-    def quarantined(self) -> int:
-        """Return how many messages and lines are set aside."""
-        return int(self._database.execute("SELECT count(*) FROM quarantine").fetchone()[0])
 
     def close(self) -> None:
         """Close the file."""

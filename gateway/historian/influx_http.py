@@ -153,6 +153,19 @@ def start_of_server(http: urllib3.PoolManager, config: InfluxConfig) -> str:
     return match[1]
 
 
+def is_influxdb(config: InfluxConfig) -> bool:
+    """Tell InfluxDB, which gives its version in the answer to a ping, from VictoriaMetrics.
+
+    Raises:
+        StoreError: no answer.
+    """
+    http = http_pool(config)
+    try:
+        return "X-Influxdb-Version" in request(http, config, "GET", "/ping", {}).headers
+    finally:
+        http.clear()
+
+
 def _authorization(config: InfluxConfig) -> dict[str, str]:
     """Return the header that says who we are: InfluxDB 1 has `user:password`, the others a token."""
     if config.token is None:

@@ -43,6 +43,8 @@ class _Series(NamedTuple):
 class InfluxReader:
     """Reads one bucket or database. One thread at a time."""
 
+    resolution_ns = 1
+
     def __init__(self, config: InfluxConfig) -> None:
         self._config = config
         self._http = http_pool(config)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from gateway.stream.events import Event
 
-What = Literal["quarantined", "given_up", "full", "relieved"]
+What = Literal["quarantined", "given_up"]
 HISTORIAN_UNIT: Final = "_historian"
 
 
@@ -17,8 +17,7 @@ class HistorianEvent(Event):
     type: Literal["historian"] = "historian"
     what: What
     """`quarantined`: a message or line that cannot be stored was set aside; `given_up`: sequences that
-    nobody has any more; `full`: the hot table reached its limit and takes no more; `relieved`: it does
-    again."""
+    nobody has any more."""
     detail: str
     records: int = 0
     """How many messages or lines it concerns."""

@@ -30,6 +30,8 @@ _LOOK_BACK_S: Final = (60, 3600, 86_400, 30 * 86_400, 3650 * 86_400)
 class VictoriaReader:
     """Reads one server. One thread at a time."""
 
+    resolution_ns = _MS
+
     def __init__(self, config: InfluxConfig) -> None:
         self._config = config
         self._http = http_pool(config)

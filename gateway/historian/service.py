@@ -1,0 +1,176 @@
+"""The historian service, start to stop, on one page.
+
+One asyncio loop speaks MQTT; the hot table has a thread (commits), the store has another (writes and
+compaction), so neither a slow disk nor a dead database stops messages from being taken in.
+
+Start: hot table, store, broker. Stop: what waits is committed and acknowledged, watermarks published,
+then the store gets what it can be given within a few seconds; the rest waits in the hot table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+import orjson
+
+from config.site import Site
+from config.streams import EmbeddedStore as EmbeddedConfig
+from config.streams import Historian
+from gateway.historian.announce import Announcer, GapAsker
+from gateway.historian.api import Store
+from gateway.historian.bridge import Bridge
+from gateway.historian.drain import Drain
+from gateway.historian.embedded import EmbeddedStore
+from gateway.historian.health import document
+from gateway.historian.hot_queue import HotQueue
+from gateway.historian.hot_thread import HotThread
+from gateway.historian.influx import InfluxStore
+from gateway.historian.query import HOT_FILE, folder_of
+from gateway.stream import topics
+from gateway.stream.mqtt import MqttClient
+from gateway.stream.mqtt_options import BrokerUnavailable, Options, Will
+
+_log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+_HEALTH_S: Final = 2.0
+_FAREWELL_S: Final = 2.0
+_FLUSH_S: Final = 10.0
+_OFFLINE: Final = orjson.dumps({"online": False})
+
+
+def open_store(config: Historian, folder: Path) -> Store:
+    """Return the store that a historian writes to."""
+    if isinstance(config.store, EmbeddedConfig):
+        return EmbeddedStore(folder)
+    return InfluxStore(config.store)
+
+
+async def run_historian(site: Site, config: Historian, data: Path, stop: asyncio.Event) -> None:
+    """Run a historian until `stop` is set.
+
+    Raises:
+        sqlite3.Error: the hot table cannot be opened.
+    """
+    folder = folder_of(data, config.name)
+    path = folder / HOT_FILE
+    hot = await HotThread.open(path, config.name, site.fingerprint, config.max_bytes)
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as executor:
+            service = _Service(site, config, hot, executor)
+            await service.open(folder, path)
+            try:
+                await service.run(stop)
+            finally:
+                await service.close()
+    finally:
+        await hot.close()
+        _log.info("stopped")
+
+
+class _Service:
+    """The parts of a running historian."""
+
+    def __init__(self, site: Site, config: Historian, hot: HotThread, executor: ThreadPoolExecutor) -> None:
+        name = site.site.name
+        self._config, self._hot, self._executor = config, hot, executor
+        self._health = str(topics.HistorianHealth(name, config.name))
+        self._client = MqttClient(
+            Options(
+                broker=site.streams.broker,
+                client_id=f"cellgate-{name}-historian-{config.name}",
+                durable=True,
+                will=Will(self._health, _OFFLINE),
+            )
+        )
+        self._announcer = Announcer(name, config.name, self._client)
+        self._bridge = Bridge(name, config, self._client, hot, self._announcer)
+        self._gaps = GapAsker(name, config.name, self._client, hot, self._announcer)
+        self._drain: Drain
+        self._noted_rejected = 0
+
+    async def open(self, folder: Path, path: Path) -> None:
+        """Open the store, and take up where the last run ended."""
+
+        def opened() -> Drain:
+            store = open_store(self._config, folder)
+            return Drain(HotQueue(path, store.name), store)
+
+        self._drain = await self._in_store_thread(opened)
+        self._announcer.note(await self._hot.watermarks())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then take leave."""
+        _log.info("historian %s begins, %s store", self._config.name, self._config.store.type)
+        async with asyncio.TaskGroup() as group:
+            bridge = group.create_task(self._bridge.run(), name="historian bridge")
+            draining = group.create_task(self._drain_until(stop), name="historian store")
+            forever = [
+                group.create_task(self._announcer.run(), name="historian watermarks"),
+                group.create_task(self._gaps.run(), name="historian gaps"),
+                group.create_task(self._say_health(), name="historian health"),
+            ]
+            client = group.create_task(self._client.run(), name="historian mqtt")
+            await stop.wait()
+            for task in forever:
+                task.cancel()
+            self._bridge.end()
+            await bridge
+            await self._take_leave()
+            client.cancel()
+            await draining
+
+    async def close(self) -> None:
+        """Write to the store what it takes within a few seconds, and close it."""
+        deadline = time.monotonic() + _FLUSH_S
+        while time.monotonic() < deadline:
+            if await self._in_store_thread(lambda: self._drain.step(time.time_ns(), flush=True)):
+                break  # nothing is left, or the store takes nothing
+        await self._in_store_thread(self._drain.close)
+
+    async def _drain_until(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            wait_s = await self._in_store_thread(lambda: self._drain.step(time.time_ns()))
+            await self._note_rejected()
+            if wait_s:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await stop.wait()
+
+    async def _say_health(self) -> None:
+        while True:
+            depth = await self._hot.depth()
+            said = document(self._config, self._bridge, self._announcer, self._gaps, self._drain.state, depth)
+            try:
+                await self._client.publish(self._health, orjson.dumps(said), retain=True)
+            except BrokerUnavailable:
+                _log.debug("no broker to tell the health to")
+            await asyncio.sleep(_HEALTH_S)
+
+    async def _take_leave(self) -> None:
+        """Publish how far everything is stored, and that nobody is here any more."""
+        with contextlib.suppress(TimeoutError, BrokerUnavailable):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._announcer.publish()
+                await self._client.publish(self._health, _OFFLINE, retain=True)
+
+    async def _note_rejected(self) -> None:
+        rejected = self._drain.state.rejected
+        if rejected > self._noted_rejected:
+            count = rejected - self._noted_rejected
+            self._noted_rejected = rejected
+            try:
+                await self._hot.note("quarantined", "lines that the store will never take", count)
+            except sqlite3.Error as error:
+                _log.warning("%d rejected lines could not be noted as an event: %s", count, error)
+
+    async def _in_store_thread(self, function: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
