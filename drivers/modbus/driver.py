@@ -57,9 +57,10 @@ class ModbusDriver:
             if ref.index not in fields or ref.tag.access is Access.WRITE:
                 continue
             address = fields[ref.index].address
-            if address.count > limits.longest(address.table):
+            longest = limits.longest(address.table)
+            if address.count > longest:
                 unreadable[ref.index] = (
-                    f"takes {address.count}, the device gives {limits.longest(address.table)}"
+                    f"takes {address.count} registers, the device gives {longest} in a read"
                 )
                 continue
             unit_id = device.unit_id if address.unit_id is None else address.unit_id

@@ -160,7 +160,7 @@ class Reader:
         if code != SILENT:
             self._todo.extend(self._schedule.heard(poll, now))
         if meaning.action is Action.BISECT and len(poll.block.spans) > 1:
-            self._todo.extendleft(self._schedule.split(poll, self._fields))
+            self._todo.extendleft(reversed(self._schedule.split(poll, self._fields)))
             return
         if meaning.action is Action.BUSY and self._schedule.retry_busy(poll, now):
             return

@@ -147,8 +147,15 @@ class Schedule:
         return unit.silent
 
     def hopeless(self, poll: Poll) -> bool:
-        """Return whether the poll alone has no answer, again and again, while its unit has others."""
-        return poll.silences >= SILENCE_LIMIT and not self.units[poll.unit_id].silent
+        """Return whether the poll alone has no answer, again and again, while its unit has others.
+
+        The unit is cleared of it: the halves of the poll may time out in turn.
+        """
+        unit = self.units[poll.unit_id]
+        if poll.silences < SILENCE_LIMIT or unit.silent:
+            return False
+        unit.timeouts = 0
+        return True
 
     def unreachable(self, poll: Poll, now: float) -> Unit:
         """A gateway says that the poll's unit cannot be reached."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 import time
@@ -182,7 +183,7 @@ class TcpLink:
         except TimeoutError:
             raise Disconnected(f"{where}: no answer to connect within {self._timeout_s:g} s") from None
         except OSError as error:
-            raise Disconnected(f"{where}: {error.strerror or error}") from error
+            raise Disconnected(f"{where}: {_why(error)}") from error
 
     async def close(self) -> None:
         """Disconnect."""
@@ -207,6 +208,11 @@ class TcpLink:
 def _fail(future: asyncio.Future[Reply], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+def _why(error: OSError) -> str:
+    """Return the system's own words: asyncio says only that the call failed."""
+    return os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error)
 
 
 def _keep_alive(sock: socket.socket) -> None:

@@ -10,7 +10,8 @@
  *     fault TABLE ADDRESS CODE      requests that touch it get this exception; 0 ends it, -1 is silence
  *     unit ID CODE                  requests to this unit likewise
  *     delay MILLISECONDS            before each answer
- *     clear                         ends all faults and the delay
+ *     limit COUNT                   reads of more registers than this get exception 3
+ *     clear                         ends all faults, the delay and the limit
  *
  * Standard input closed ends it.
  */
@@ -31,6 +32,7 @@ static modbus_mapping_t *map;
 static int fault_of[4][SIZE]; /* by table c d h i */
 static int fault_of_unit[256];
 static int delay_ms;
+static int limit = SIZE;
 
 static int table_of(char name) { return name == 'c' ? 0 : name == 'd' ? 1 : name == 'h' ? 2 : 3; }
 
@@ -76,10 +78,13 @@ static void obey(char *line)
         fault_of_unit[unit] = atoi(strtok(NULL, " \n"));
     } else if (!strcmp(word, "delay")) {
         delay_ms = atoi(strtok(NULL, " \n"));
+    } else if (!strcmp(word, "limit")) {
+        limit = atoi(strtok(NULL, " \n"));
     } else if (!strcmp(word, "clear")) {
         memset(fault_of, 0, sizeof fault_of);
         memset(fault_of_unit, 0, sizeof fault_of_unit);
         delay_ms = 0;
+        limit = SIZE;
     }
     puts("ok");
     fflush(stdout);
@@ -96,6 +101,7 @@ static int fault_for(const uint8_t *query)
     int count = single ? 1 : query[HEADER + 3] << 8 | query[HEADER + 4];
     if (fault_of_unit[query[HEADER - 1]]) return fault_of_unit[query[HEADER - 1]];
     if (function > 23 || !table_by_function[function]) return 0;
+    if ((function == 3 || function == 4) && count > limit) return 3;
     for (; count > 0 && at < SIZE; count--, at++) {
         int code = fault_of[faults_by_table[table_by_function[function]]][at];
         if (code) return code;

@@ -1,0 +1,86 @@
+"""OPC UA servers in processes of their own, and how they are told what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tests.servers.process import ServerProcess, free_port, python
+
+NAMESPACE = "urn:cellgate:test:plant"
+"""Namespace URI of the nodes that the tests add."""
+
+
+class OpcUaServer:
+    """A server that obeys JSON commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings: dict[str, Any] = {"port": free_port()} | settings
+        self._process: ServerProcess | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens, the same after every start."""
+        port: int = self._settings["port"]
+        return port
+
+    @property
+    def endpoint(self) -> str:
+        """The address for clients."""
+        return f"opc.tcp://127.0.0.1:{self.port}/test"
+
+    def change(self, **settings: Any) -> None:
+        """Let the next start have other settings."""
+        self._settings |= settings
+
+    def program(self, settings: str) -> ServerProcess:
+        """Return the process, not yet started."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start, unless it runs."""
+        if self._process is None or not self._process.running:
+            self._process = self.program(json.dumps(self._settings))
+            self._process.start()
+
+    def do(self, what: str, **arguments: Any) -> Any:
+        """Have the server do something; return what it answers."""
+        assert self._process is not None
+        answer = json.loads(self._process.command(json.dumps({"do": what, **arguments})))
+        assert "error" not in answer, answer
+        return answer["ok"]
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+
+    def freeze(self) -> None:
+        """Leave its connections open and answer nothing."""
+        assert self._process is not None
+        self._process.freeze()
+
+    def thaw(self) -> None:
+        """Go on after `freeze`."""
+        if self._process is not None:
+            self._process.thaw()
+
+
+class AsyncuaServer(OpcUaServer):
+    """asyncua's own server."""
+
+    def program(self, settings: str) -> ServerProcess:
+        return python("tests.servers.asyncua_server", settings)
+
+
+@contextlib.contextmanager
+def asyncua_server(**settings: Any) -> Iterator[AsyncuaServer]:
+    """Run an asyncua server for a while."""
+    server = AsyncuaServer(**settings)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,257 @@
+"""An answer goes to the request it belongs to, or to nobody: both links, against hostile servers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from config.devices import ModbusDevice, Table
+from drivers.api import DeviceTimeout, Disconnected
+from drivers.modbus.library import LibraryLink
+from drivers.modbus.link import Link
+from drivers.modbus.pdu import read_request
+from drivers.modbus.transport import TcpLink
+from tests.servers.hostile import Answer, Request, frame, hostile, registers, right
+
+TIMEOUT_S = 0.2
+
+
+def _library(port: int) -> Link:
+    return LibraryLink(ModbusDevice(driver="modbus", host="127.0.0.1", port=port, timeout=TIMEOUT_S))
+
+
+def _transport(port: int) -> Link:
+    return TcpLink("127.0.0.1", port, TIMEOUT_S)
+
+
+LINKS = pytest.mark.parametrize("link_to", [_transport, _library], ids=["transport", "library"])
+LinkTo = Callable[[int], Link]
+
+
+def read(address: int, count: int = 1) -> bytes:
+    return read_request(Table.HOLDING, address, count)
+
+
+async def ask(link: Link, address: int, count: int = 1, unit_id: int = 1) -> list[int]:
+    reply = await link.send(unit_id, read(address, count))
+    assert reply.pdu[0] == 3
+    return [int.from_bytes(reply.pdu[at : at + 2]) for at in range(2, len(reply.pdu), 2)]
+
+
+@LINKS
+async def test_the_right_answer_arrives_with_the_time_in_the_middle(link_to: LinkTo) -> None:
+    def script(request: Request) -> Sequence[Answer]:
+        return [0.1, right(request)]
+
+    async with hostile(script) as server:
+        link = link_to(server.port)
+        await link.open()
+        began_ns = time.time_ns()
+        reply = await link.send(9, read(7, 2))
+        assert reply.pdu == registers(7, 8)
+        middle_s = (reply.stamp_ns - began_ns) / 1e9
+        assert 0.02 < middle_s < (time.time_ns() - began_ns) / 1e9 - 0.02
+        assert server.requests[0].unit_id == 9
+        assert [text[0] for text in link.last_frames()] == [">", "<"]
+        await link.close()
+
+
+@LINKS
+async def test_a_late_answer_is_never_given_to_the_next_request(link_to: LinkTo) -> None:
+    late: list[bytes] = []
+
+    def script(request: Request) -> Sequence[Answer]:
+        if request.number == 0:
+            late.append(right(request, 1111))
+            return []
+        return [late.pop(), 0.02, right(request)] if late else [right(request)]
+
+    async with hostile(script) as server:
+        link = link_to(server.port)
+        await link.open()
+        with pytest.raises(DeviceTimeout, match=r"no answer within 0\.2 s"):
+            await ask(link, 5)
+        for address in (6, 7, 8):
+            assert await ask(link, address) == [address]
+        await link.close()
+
+
+@LINKS
+@pytest.mark.parametrize("wrong", ["transaction", "unit", "function", "transaction zero"])
+async def test_an_answer_that_belongs_to_another_request_is_dropped(link_to: LinkTo, wrong: str) -> None:
+    def script(request: Request) -> Sequence[Answer]:
+        transaction, unit_id, pdu = request.transaction, request.unit_id, registers(4444)
+        if wrong == "transaction":
+            transaction += 1
+        elif wrong == "transaction zero":
+            transaction = 0
+        elif wrong == "unit":
+            unit_id += 1
+        else:
+            pdu = registers(4444, function=4)
+        return [frame(transaction, unit_id, pdu)]
+
+    async with hostile(script) as server:
+        link = link_to(server.port)
+        await link.open()
+        with pytest.raises(DeviceTimeout):
+            await ask(link, 5)
+        await link.close()
+
+
+@LINKS
+async def test_answers_byte_by_byte(link_to: LinkTo) -> None:
+    def script(request: Request) -> Sequence[Answer]:
+        pieces: list[Answer] = []
+        for byte in right(request):
+            pieces += [bytes([byte]), 0.001]
+        return pieces
+
+    async with hostile(script) as server:
+        link = link_to(server.port)
+        await link.open()
+        for _ in range(2):
+            assert await ask(link, 100, 5) == [100, 101, 102, 103, 104]
+        await link.close()
+
+
+@LINKS
+async def test_a_connection_lost_ends_the_request_at_once(link_to: LinkTo) -> None:
+    async with hostile(lambda request: [None]) as server:
+        link = link_to(server.port)
+        await link.open()
+        with pytest.raises(Disconnected):  # and not DeviceTimeout
+            await ask(link, 5)
+        with pytest.raises(Disconnected):
+            await ask(link, 5)
+        await link.open()
+        await link.close()
+
+
+@LINKS
+async def test_garbage_ends_the_connection_and_nothing_else(link_to: LinkTo) -> None:
+    def script(request: Request) -> Sequence[Answer]:
+        return [b"HTTP/1.1 400 Bad Request\r\n\r\n"] if request.number == 0 else [right(request)]
+
+    async with hostile(script) as server:
+        link = link_to(server.port)
+        await link.open()
+        with pytest.raises((Disconnected, DeviceTimeout)):
+            await ask(link, 5)
+        await link.close()
+        await link.open()
+        assert await ask(link, 5) == [5]
+        await link.close()
+
+
+@LINKS
+async def test_closing_ends_the_request_under_way(link_to: LinkTo) -> None:
+    async with hostile(lambda request: []) as server:
+        link = link_to(server.port)
+        await link.open()
+        waiting = link.send(1, read(5))
+        await asyncio.sleep(0.05)
+        await link.close()
+        with pytest.raises(Disconnected):
+            await waiting
+        await link.close()
+
+
+@LINKS
+async def test_a_cancelled_request_leaves_its_answer_to_nobody(link_to: LinkTo) -> None:
+    def script(request: Request) -> Sequence[Answer]:
+        return [0.05, right(request, 1111)] if request.number == 0 else [right(request)]
+
+    async with hostile(script) as server:
+        link = link_to(server.port)
+        await link.open()
+        waiting = link.send(1, read(5))
+        await asyncio.sleep(0.02)
+        waiting.cancel()
+        assert await ask(link, 6) == [6]
+        assert await ask(link, 7) == [7]
+        await link.close()
+
+
+@LINKS
+async def test_an_exception_is_an_answer(link_to: LinkTo) -> None:
+    def script(request: Request) -> Sequence[Answer]:
+        return [frame(request.transaction, request.unit_id, b"\x83\x02")]
+
+    async with hostile(script) as server:
+        link = link_to(server.port)
+        await link.open()
+        assert (await link.send(1, read(5))).pdu == b"\x83\x02"
+        await link.close()
+
+
+async def test_refused_and_unanswered_connects_are_told_apart() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        refused = _transport(nobody.getsockname()[1])
+        with pytest.raises(Disconnected, match=r"127\.0\.0\.1:\d+: Connection refused"):
+            await refused.open()
+        nobody.listen(0)  # one connection fits; nobody ever accepts, so the next gets no answer
+        with socket.socket() as first, socket.socket() as second:
+            for filler in (first, second):
+                filler.setblocking(False)
+                filler.connect_ex(nobody.getsockname())
+            await asyncio.sleep(0.05)
+            black_hole = _transport(nobody.getsockname()[1])
+            with pytest.raises(Disconnected, match=r"no answer to connect within 0\.2 s"):
+                await black_hole.open()
+
+
+async def test_several_requests_under_way_are_answered_in_any_order() -> None:
+    held: list[Request] = []
+
+    def script(request: Request) -> Sequence[Answer]:
+        held.append(request)
+        if len(held) < 4:
+            return []
+        answers = b"".join(right(r) for r in reversed(held))
+        held.clear()
+        return [answers[:9], 0.01, answers[9:]]
+
+    async with hostile(script) as server:
+        link = _transport(server.port)
+        await link.open()
+        replies = [link.send(1, read(address)) for address in (10, 20, 30, 40)]
+        assert [(await reply).pdu for reply in replies] == [registers(a) for a in (10, 20, 30, 40)]
+        await link.close()
+
+
+async def test_each_request_has_its_own_timeout_and_strays_are_counted() -> None:
+    def script(request: Request) -> Sequence[Answer]:
+        return [0.25, right(request)] if request.number == 0 else []
+
+    async with hostile(script) as server:
+        link = TcpLink("127.0.0.1", server.port, TIMEOUT_S)
+        await link.open()
+        first = link.send(1, read(1))
+        await asyncio.sleep(0.1)
+        second = link.send(1, read(2))
+        for reply in (first, second):
+            with pytest.raises(DeviceTimeout):
+                await reply
+        assert link.strays == 1
+        await link.open()
+        assert link.strays == 1
+        await link.close()
+        assert link.strays == 1
+
+
+async def test_transaction_ids_go_round() -> None:
+    async with hostile(lambda request: [right(request)]) as server:
+        link = TcpLink("127.0.0.1", server.port, 2.0)
+        await link.open()
+        for start in range(0, 65540, 16):
+            replies = [link.send(1, read(start % 60000)) for _ in range(16)]
+            for reply in replies:
+                assert (await reply).pdu == registers(start % 60000)
+            server.requests.clear()
+        await link.close()
