@@ -95,7 +95,7 @@ async def _store(name: str, store: Store, folder: Path) -> Finding:
 
 
 def _influx(subject: str, store: InfluxStore) -> Finding:
-    from gateway.historian.influx import probe
+    from gateway.historian.influx_probe import probe
 
     well, says = probe(store)
     return Finding(subject, well, says)

@@ -87,7 +87,8 @@ class GapAsker:
         self.asked = 0
         self.given_up = 0
         """Messages, since the start."""
-        client.subscribe(topics.State.pattern(site=site), self._on_state)
+        client.subscribe(topics.State.pattern(site=site), self._on_news)
+        client.subscribe(topics.Health.pattern(site=site), self._on_news)
 
     async def run(self) -> None:
         """Look for gaps, for ever."""
@@ -102,13 +103,16 @@ class GapAsker:
                 elif self._floors.is_online(gap.source.gateway):
                     await self._ask(gap)
 
-    def _on_state(self, message: Inbound) -> None:
+    def _on_news(self, message: Inbound) -> None:
         topic = topics.parse(message.topic)
-        assert isinstance(topic, topics.State)
         try:
-            self._floors.take(topic.gateway, orjson.loads(message.payload))
-        except (ValueError, TypeError, AttributeError) as error:
-            _log.warning("the state of %s cannot be read: %s", topic.gateway, error)
+            news = orjson.loads(message.payload)
+            if isinstance(topic, topics.State):
+                self._floors.take_state(topic.gateway, news)
+            elif isinstance(topic, topics.Health):
+                self._floors.take_health(topic.gateway, news)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            _log.warning("%s cannot be read: %r", message.topic, error)
 
     async def _give_up(self, gap: Gap) -> None:
         reason = "the gateway's journal no longer has it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gateway.historian.points import Source
 from gateway.historian.spans import Span
@@ -52,24 +52,27 @@ class GapWatch:
 class Floors:
     """What each gateway still has: the first sequence that it can send, by partition.
 
-    A gateway tells it in the retained state, since its journal is trimmed when those that it waits for
-    have a record: a historian that joins later would ask in vain.
+    A gateway tells it in its health, since its journal is trimmed when those that it waits for have a
+    record: a historian that joins later would ask in vain.
     """
 
     def __init__(self) -> None:
         self._floors: dict[Source, int] = {}
         self._offline: set[str] = set()
 
-    def take(self, gateway: str, state: Mapping[str, object]) -> None:
+    def take_state(self, gateway: str, state: Mapping[str, Any]) -> None:
         """Take a gateway's retained state."""
-        self._offline.discard(gateway)
-        if state.get("online") is False:
+        if state["online"]:
+            self._offline.discard(gateway)
+        else:
             self._offline.add(gateway)
-        epoch, first = state.get("epoch"), state.get("first")
-        if isinstance(epoch, int) and isinstance(first, Mapping):
-            for partition, sequence in first.items():
-                source = Source(gateway, epoch, int(partition))
-                self._floors[source] = max(int(sequence), self._floors.get(source, 1))
+
+    def take_health(self, gateway: str, health: Mapping[str, Any]) -> None:
+        """Take a gateway's retained health."""
+        journal = health["journal"]
+        for partition, sequence in journal["first"].items():
+            source = Source(gateway, int(journal["epoch"]), int(partition))
+            self._floors[source] = max(int(sequence), self._floors.get(source, 1))
 
     def is_online(self, gateway: str) -> bool:
         """Tell whether it makes sense to ask a gateway; true when nothing is known."""
