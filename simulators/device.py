@@ -114,8 +114,8 @@ class Device:
 
     async def _come_back(self, now_s: float) -> None:
         if self._down_until_s is not None and now_s >= self._down_until_s:
-            self._down_until_s = None
             await self.start()
+            self._down_until_s = None
 
     async def _publish(self, plant_s: float) -> None:
         if self.model.clock_signal is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
+import struct
 
 from simulators.link_faults import LinkFault, LinkFaultKind, corrupted
 from simulators.wire import HOST
@@ -12,6 +14,8 @@ from simulators.wire import HOST
 _CHUNK = 65536
 _CONNECT_S = 2.0
 _LISTEN_S = 0.1
+_RESET = struct.pack("ii", 1, 0)
+"""Linger for no time: closing sends a reset."""
 
 
 class Link:
@@ -60,9 +64,9 @@ class Link:
             await asyncio.wait([connection.done for connection in self._connections])
 
     def cut(self) -> None:
-        """Cut every connection at once (a reset, not an orderly end)."""
+        """Reset every connection at once."""
         for connection in list(self._connections):
-            connection.abort()
+            connection.abort(reset=True)
 
     @property
     def half_open(self) -> bool:
@@ -99,7 +103,7 @@ class Link:
         self.fault = None
         for connection in list(self._connections):
             if connection.harmed:
-                connection.abort()
+                connection.abort(reset=True)
         await self._listen()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -133,8 +137,12 @@ class Connection:
         self._left = 0
         """Bytes until a cutting fault cuts."""
 
-    def abort(self) -> None:
-        """Reset both sides."""
+    def abort(self, *, reset: bool = False) -> None:
+        """End both sides now; `reset` throws away what is still under way to the client."""
+        if reset:
+            connection = self.client[1].get_extra_info("socket")
+            if connection is not None and connection.fileno() >= 0:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         for writer in (self.client[1], self._server_writer):
             if writer is not None:
                 writer.transport.abort()
@@ -181,11 +189,11 @@ class Connection:
             for piece in self._pieces(data):
                 await self._wait()
                 kept = self._after_fault(piece, to_client=to_client)
-                if kept is None:
-                    return
                 if kept:
                     sink.write(kept)
                     await sink.drain()
+                if self._spent:
+                    return
         while to_client and self.link.half_open:  # the server's end of the connection is not heard either
             await asyncio.sleep(_LISTEN_S)
 
@@ -199,8 +207,13 @@ class Connection:
         if self.link.fault is not None and self.link.fault.wait_s > 0.0:
             await asyncio.sleep(self.link.fault.wait_s)
 
-    def _after_fault(self, data: bytes, *, to_client: bool) -> bytes | None:
-        """Return what arrives of a piece; None when the connection ends with it."""
+    @property
+    def _spent(self) -> bool:
+        """True when a cutting fault has let through all that it lets through."""
+        return self._fault is not None and self._fault is self.link.fault and self._left <= 0
+
+    def _after_fault(self, data: bytes, *, to_client: bool) -> bytes:
+        """Return what arrives of a piece."""
         fault = self.link.fault
         if fault is None:
             return data
@@ -216,11 +229,9 @@ class Connection:
         self.harmed = self.harmed or kept != data
         return kept
 
-    def _until_cut(self, fault: LinkFault, data: bytes) -> bytes | None:
+    def _until_cut(self, fault: LinkFault, data: bytes) -> bytes:
         if fault is not self._fault:
             self._fault, self._left = fault, int(fault.amount or 0)
-        if self._left <= 0:
-            return None
         kept = data[: self._left]
         self._left -= len(kept)
         return kept

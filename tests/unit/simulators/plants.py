@@ -20,8 +20,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def site(*, speed: float = 60.0, watchdog_timeout: str = "600 ms", **devices: dict[str, Any]) -> Site:
-    """Return a site with one simulated device per keyword: its model and parameters."""
+def site(
+    devices: dict[str, dict[str, Any]], *, speed: float = 60.0, watchdog_timeout: str = "600 ms"
+) -> Site:
+    """Return a site with these simulated devices: model and parameters of each."""
     configured: dict[str, Any] = {}
     for name, simulated in devices.items():
         if simulated["model"] == "bioreactor":
@@ -62,7 +64,7 @@ async def running(plant_site: Site) -> AsyncIterator[Plant]:
 async def running_device(**device: Any) -> AsyncIterator[Device]:
     """Run one device, called `dev`."""
     settings = {key: device.pop(key) for key in ("speed", "watchdog_timeout") if key in device}
-    async with running(site(dev=device, **settings)) as plant:
+    async with running(site({"dev": device}, **settings)) as plant:
         yield plant.devices["dev"]
 
 
