@@ -70,7 +70,8 @@ def encode(header: Header, points: Points, beginnings: Sequence[bytes], context:
     fields = _context_fields(context)
     body = _numbers(points, beginnings, fields) if len(points.tag) else b""
     texts = [_text_line(text, beginnings[text.tag], fields) for text in points.texts]
-    body = b"".join([body, *texts])[1:] + b"\n"  # each line begins with the end of the line before
+    body = b"".join([body, *texts])[1:]  # each line begins with the end of the line before
+    body += b"\n" if body else b""
     return _header_line(header, len(points), f"{zlib.crc32(body):08x}") + body
 
 
