@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -34,3 +35,7 @@ def _schema(model: type[Event]) -> dict[str, Any]:
     schema = model.model_json_schema(mode="serialization")
     name = model.model_fields["type"].default
     return {"$schema": GenerateJsonSchema.schema_dialect, "$id": f"{_ADDRESS}/{name}.json", **schema}
+
+
+if __name__ == "__main__":
+    export(Path(sys.argv[1]))

@@ -137,7 +137,8 @@ class SetPointEvent(Event):
 
     type: Literal["set_point"] = "set_point"
     name: str
-    value: float
+    before: float | None
+    after: float
     command: str | None = None
 
 

@@ -105,8 +105,13 @@ class TransitionEvents:
 
     def _set_point(self, row: Any, command: str | None) -> Event:
         name = self._loops[int(row["index"])]
-        unit = self._site.unit_of(name)
-        return SetPointEvent(**self._common(row, unit), name=name, value=float(row["value"]), command=command)
+        return SetPointEvent(
+            **self._common(row, self._site.unit_of(name)),
+            name=name,
+            before=_finite(float(row["limit"])),
+            after=float(row["value"]),
+            command=command,
+        )
 
     def _armed(self, row: Any, command: str | None) -> Event:
         return ArmedEvent(**self._common(row, GATEWAY_LEVEL), armed=bool(row["after"]), command=command)
