@@ -13,11 +13,11 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-
 GOOD: Final = 0x0000_0000
 UNCERTAIN: Final = 0x4000_0000
 BAD: Final = 0x8000_0000
 SEVERITY: Final = 0xC000_0000
+REASON_BITS: Final = 0x3FFF_FFFF
 
 # Reasons: bits that may be combined.
 COMM: Final = 0x0000_0001  # no communication with the device
@@ -76,16 +76,13 @@ SAMPLE = np.dtype(
         ("ordinal", "u4"),  # 0, or n for the n-th further sample of this tag and source time
     ]
 )
-"""A row of the inbox and of the reports, 32 bytes.
-
-In the inbox a negative tag is no sample: it says that a device is alive and that its tags, which
-it sends only when they change, still hold (`alive_tag`)."""
+"""A row of the inbox and of the reports, 32 bytes. In the inbox a negative tag is `alive_tag`."""
 
 
 def alive_tag(device: int) -> int:
-    """Return the tag of an inbox row by which device number `device` of the site shows life.
+    """Return the tag of an inbox row that says: the site's device number `device` is alive.
 
-    Subscriptions say nothing while nothing changes; their keep-alive becomes this row, and the
+    A subscription is silent while nothing changes; its keep-alive becomes this row, and the
     device's tags do not go stale (`stale_after` runs from the later of sample and keep-alive).
     """
     return -1 - device

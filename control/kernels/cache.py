@@ -1,0 +1,100 @@
+"""Where compiled code is kept, so that a changed file is never answered by old machine code.
+
+Numba's own cache looks at the file of the cached function alone: a change in a function that it
+calls goes unseen. So the folder is named by a hash of everything that decides the machine code:
+all sources of `control`, the versions of the compiler and NumPy, the CPU, and the compiler's
+settings. A different hash is a different folder, and the start compiles anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import llvmlite
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+
+_SOURCES: Final = Path(__file__).resolve().parents[1]
+_KEPT: Final = 6  # folders of other versions that stay, so that going back needs no compilation
+
+
+@functools.cache
+def fingerprint() -> str:
+    """Return 16 hex digits over all that decides the machine code."""
+    digest = hashlib.sha256()
+    for path in sorted(_SOURCES.rglob("*.py")):
+        digest.update(f"{path.relative_to(_SOURCES)}\0".encode())
+        digest.update(path.read_bytes())
+    versions = (numba.__version__, llvmlite.__version__, np.__version__)
+    cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    options: Any = numba.config
+    settings = (options.BOUNDSCHECK, options.OPT, options.CPU_NAME, options.CPU_FEATURES)
+    digest.update(repr((versions, cpu, settings)).encode())
+    return digest.hexdigest()[:16]
+
+
+def folder() -> Path:
+    """Return the folder of this build's machine code, made where none was."""
+    base = next((base for base in _bases() if _usable(base / fingerprint())), None)
+    if base is None:
+        base = _private_temporary_folder()
+        (base / fingerprint()).mkdir(mode=0o700, exist_ok=True)
+    _drop_old(base)
+    return base / fingerprint()
+
+
+def _bases() -> Iterator[Path]:
+    if named := os.environ.get("CELLGATE_CACHE"):
+        yield Path(named)
+    if data := os.environ.get("CELLGATE_DATA"):
+        yield Path(data) / "cache"
+    if home := os.environ.get("HOME") or os.environ.get("USERPROFILE"):
+        yield Path(home) / ".cache" / "cellgate"
+
+
+def _usable(path: Path) -> bool:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError:
+        return False
+    return True
+
+
+def _private_temporary_folder() -> Path:
+    """Return a temporary folder that nobody else can have filled: what lies in it gets executed."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    path = Path(tempfile.gettempdir()) / f"cellgate-cache-{user}"
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="cellgate-cache-"))
+    mine = stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o077
+    return path if mine or not hasattr(os, "getuid") else Path(tempfile.mkdtemp(prefix="cellgate-cache-"))
+
+
+def _drop_old(base: Path) -> None:
+    """Mark this build's folder as used now and delete those that were not used for longest."""
+    try:
+        os.utime(base / fingerprint())
+        others = [path for path in base.iterdir() if path.name != fingerprint() and _is_ours(path)]
+        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    except OSError:
+        return
+    for path in others[_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_ours(path: Path) -> bool:
+    name = path.name
+    return len(name) == 16 and all(letter in "0123456789abcdef" for letter in name) and path.is_dir()

@@ -1,0 +1,200 @@
+"""The engine's tables: one row type for each kind of thing it keeps, with the meaning of each field.
+
+What is read once in a while is kept in rows (one thing's fields side by side: a sample touches the
+row of its tag and nothing else). What every scan reads for every loop or alarm is kept in columns
+(`control.state`), because columns vectorise. Times are wall-clock here: `control.tables` has
+divided the plant's times by the plant's speed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+NEVER: Final = 2**63 - 1
+"""A monotonic time that does not come."""
+BEFORE_ALL: Final = -(2**63)
+"""A source time before every other."""
+NOT_A_SLOT: Final = -1
+
+# What a tag is for the engine.
+ROLE_UNUSED: Final = 0  # texts: they travel beside the engine
+ROLE_DEVICE: Final = 1  # read from a device: goes stale without samples
+ROLE_ENGINE: Final = 2  # written by the engine each scan: loops, calculations, internal tags
+ROLE_WRITTEN: Final = 3  # only written to a device: shows what was sent last
+
+TAG = np.dtype(
+    [
+        ("gain", "f8"),  # engineering = raw * gain + offset
+        ("offset", "f8"),
+        ("clamp_low", "f8"),  # -inf, inf: not clamped
+        ("clamp_high", "f8"),
+        ("low", "f8"),  # outside [low, high] is uncertain
+        ("high", "f8"),
+        ("filter_ns", "f8"),  # time constant; 0: no filter
+        ("fail_value", "f8"),  # NaN: none
+        ("deadband", "f8"),
+        ("heartbeat_ns", "i8"),
+        ("stale_ns", "i8"),  # NEVER: does not go stale
+        ("device", "i8"),
+        ("role", "i8"),
+    ]
+)
+"""How the samples of a tag are conditioned and when they are news."""
+
+REPORTED = np.dtype(
+    [
+        ("value", "f8"),  # of the last report
+        ("source_ns", "i8"),
+        ("at_ns", "i8"),  # monotonic time of the last report
+        ("arrived_ns", "i8"),  # monotonic time of the last sample that entered the image
+        ("measured_ns", "i8"),  # source time of the last usable sample in the image
+        ("filtered", "f8"),  # the filter's state: NaN before the first sample
+        ("filtered_ns", "i8"),  # monotonic time that the filter has reached
+        ("late_source_ns", "i8"),  # of the last report that did not enter the image
+        ("quality", "u4"),
+        ("sampled_quality", "u4"),  # of the last sample in the image, before it went stale
+        ("ordinal", "u4"),
+        ("late_ordinal", "u4"),
+        ("refused", "u4"),  # reports refused since the last one that was accepted
+        ("refused_total", "u4"),
+        ("count", "u4"),  # reports; 0: none yet
+        ("spare", "u4"),
+    ]
+)
+"""What was last reported of a tag, and the state of its conditioning."""
+
+LOOP = np.dtype(
+    [
+        ("ti", "f8"),
+        ("tt", "f8"),
+        ("sp_low", "f8"),
+        ("sp_high", "f8"),
+        ("safe", "f8"),
+        ("force", "f8"),  # value that an interlock forces
+        ("time_factor", "f8"),  # wall seconds for one second of the plant
+        ("default_tt", "i8"),  # 1: tt follows from ti and td
+        ("direct", "i8"),  # 1: the gain is negative
+        ("bad_after_ns", "i8"),
+        ("bad_since_ns", "i8"),  # monotonic; 0: the PV is usable
+        ("mode_utc_ns", "i8"),  # of the last change of mode that is not announced yet
+        ("mode_ticket", "i8"),
+        ("on_bad", "i8"),  # BAD_*
+        ("fallback", "i8"),  # 1: bad_after_ns has passed and the fallback acts
+        ("forced", "i8"),
+        ("live", "i8"),  # 1: the output is being written
+        ("mode_announced", "i8"),
+        ("mode_changes", "i8"),  # not announced yet
+        ("id", "i8"),  # position in the site's loops
+        ("slot", "i8"),  # of the output, or NOT_A_SLOT when the device must not be written
+        ("output_tag", "i8"),
+        ("tags", "i8"),  # .sp, and after it .op and .mode
+    ]
+)
+"""What a scan needs of a loop only when something happens to it."""
+
+BAD_HOLD: Final = 0
+BAD_SAFE: Final = 1
+BAD_MANUAL: Final = 2
+
+GROUP = np.dtype(
+    [
+        ("first", "i8"),
+        ("last", "i8"),  # one after the last
+        ("period_ns", "i8"),
+        ("executed_ns", "i8"),  # monotonic time of the last execution; 0: never
+        ("slack_ns", "i8"),  # so much earlier counts as its period: it follows the scan's clock
+    ]
+)
+"""Loops that lie side by side in the columns, have the same period and do not feed each other."""
+
+ALARM = np.dtype(
+    [
+        ("limit", "f8"),
+        ("trip", "f8"),  # threshold while not active, in units of sign * value
+        ("clear", "f8"),  # threshold while active: still active at or above it
+        ("value", "f8"),  # at the last transition
+        ("on_ns", "i8"),
+        ("off_ns", "i8"),
+        ("since_ns", "i8"),  # monotonic time since when the condition differs; 0: it does not
+        ("violated_ns", "i8"),  # UTC of the violation that may become an occurrence
+        ("onset_ns", "i8"),  # UTC of the occurrence's first violation
+        ("occurrence", "i8"),
+        ("utc_ns", "i8"),  # of the last transition that is not announced yet
+        ("ticket", "i8"),
+        ("latching", "i8"),
+        ("state", "i8"),  # letter as a number, A is 0
+        ("announced", "i8"),  # state that the last announced transition led to
+        ("changes", "i8"),  # transitions not announced yet
+    ]
+)
+"""What a scan needs of an alarm only when its condition changes."""
+
+SLOT = np.dtype(
+    [
+        ("value", "f8"),  # wanted now
+        ("sent", "f8"),  # value of the last row in the output ring; NaN: none
+        ("sent_ns", "i8"),
+        ("force", "f8"),
+        ("safe", "f8"),  # NaN: none, nothing is pushed when the outputs are disarmed
+        ("low", "f8"),
+        ("high", "f8"),
+        ("tag", "i8"),
+        ("loop", "i8"),  # row of the loop that owns it, or -1
+        ("forced", "i8"),
+        ("live", "i8"),  # 1: written while armed
+        ("closing", "i8"),  # 1: the safe value still has to be pushed
+        ("reason", "i8"),
+        ("role", "i8"),  # of the tag
+    ]
+)
+"""A writable tag."""
+
+WATCHDOG = np.dtype([("tag", "i8"), ("is_bool", "i8")])
+"""A tag that carries the engine's counter to a device."""
+
+INTERLOCK = np.dtype(
+    [
+        ("utc_ns", "i8"),
+        ("ticket", "i8"),
+        ("first", "i8"),  # of its forces
+        ("last", "i8"),
+        ("condition", "i8"),  # entry of the program
+        ("latched", "i8"),
+        ("on_bad", "i8"),
+        ("demanded", "i8"),  # 1: the condition holds now, or is bad and on_bad
+        ("waits", "i8"),  # 1: demanded only because first values are awaited
+        ("active", "i8"),  # 1: it acts: latched, announced
+        ("announced", "i8"),
+        ("changes", "i8"),
+    ]
+)
+"""An interlock. It forces while it is demanded or active."""
+FORCE = np.dtype([("value", "f8"), ("slot", "i8")])
+"""One output that an interlock forces."""
+
+COUNTERS = np.dtype(
+    [
+        ("scan", "i8"),  # number of the scan that runs or ran last
+        ("scanned_ns", "i8"),  # monotonic time of the scan before; 0: none
+        ("occurrences", "i8"),  # id of the last alarm occurrence
+        ("armed", "i8"),
+        ("armed_announced", "i8"),
+        ("arm_at_start", "i8"),
+        ("beats", "i8"),  # the watchdog's counter
+        ("beat_ns", "i8"),  # monotonic time of the last one
+        ("reports_refused", "i8"),
+        ("outputs_refused", "i8"),  # an output row found no room; the value goes next scan
+        ("statistics_refused", "i8"),
+        ("transitions_deferred", "i8"),  # a transition found no room and stays pending
+        ("commands_deferred", "i8"),  # scans in which commands waited for room for their answers
+        ("late", "i8"),  # samples that were only reported: backfilled, or older than the image
+        ("unknown", "i8"),  # inbox rows of no tag or device
+        ("pending", "i8"),  # not 0: a mode or an interlock changed and is not announced yet
+        ("forcing", "i8"),  # interlocks that force
+        ("forced", "i8"),  # 1: outputs are marked as forced
+        ("overruns", "i8"),  # periods missed; counted by the pacing
+    ]
+)
+"""One row: what belongs to the engine as a whole."""

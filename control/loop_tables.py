@@ -1,0 +1,138 @@
+"""Loops of the site as columns of the engine, in the order in which they are executed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from config.loops import Action, BadPvAction, Loop, Mode
+from config.site import Site
+from control.kernels import pid
+from control.kernels.jit import plain
+from control.layout import BAD_HOLD, BAD_MANUAL, BAD_SAFE, GROUP, LOOP
+from control.rings import Rows
+from control.signal import MODE_AUTO, MODE_MANUAL
+from control.state import Indices, Loops, Outputs
+from control.tag_tables import NS, TablesError, in_unit
+
+_ON_BAD = {BadPvAction.HOLD: BAD_HOLD, BadPvAction.SAFE: BAD_SAFE, BadPvAction.MANUAL: BAD_MANUAL}
+MODES = {Mode.MANUAL: MODE_MANUAL, Mode.AUTO: MODE_AUTO}
+"""Modes of the configuration as the engine counts them."""
+
+
+def build_loops(site: Site, outputs: Outputs) -> tuple[Loops, Rows, Indices]:
+    """Return the loops, their groups, and the row of each loop by its position in the site.
+
+    Raises:
+        TablesError: a loop names a tag that there is not, two own one output, or a limit is wrong.
+    """
+    names = list(site.loops)
+    periods = [_period_ns(site, name) for name in names]
+    order = sorted(range(len(names)), key=lambda position: periods[position])
+    loops = _allocate(len(names))
+    loop_row = np.zeros(len(names), np.uint32)
+    for i, position in enumerate(order):
+        loop_row[position] = i
+        loops.row[i]["id"] = position
+        try:
+            _fill(loops, i, site, names[position], outputs)
+        except TablesError as error:
+            raise TablesError(f"loop {names[position]}: {error}") from None
+    return loops, _groups(site, [periods[position] for position in order]), loop_row
+
+
+def _allocate(count: int) -> Loops:
+    rows: dict[str, object] = {"row": np.zeros(count, LOOP), "pv": np.zeros(count, np.uint32)}
+    rows |= {name: np.zeros(count, np.uint8) for name in ("mode", "track")}
+    rows["special"] = np.ones(count, np.uint8)
+    reals = {name: np.zeros(count) for name in Loops._fields if name not in rows}
+    return Loops(**reals, **rows)  # type: ignore[arg-type]  # by name: mypy sees one type for all
+
+
+def _period_ns(site: Site, name: str) -> int:
+    scan_ns = round(site.gateway.scan_period * NS)
+    period = site.loops[name].period
+    if period is None:
+        return scan_ns
+    return max(1, round(period * NS / scan_ns)) * scan_ns
+
+
+def _groups(site: Site, periods_ns: list[int]) -> Rows:
+    scan_ns = round(site.gateway.scan_period * NS)
+    starts = [i for i, period in enumerate(periods_ns) if i == 0 or period != periods_ns[i - 1]]
+    groups = np.zeros(len(starts), GROUP)
+    for group, first, last in zip(groups, starts, [*starts[1:], len(periods_ns)], strict=True):
+        group["first"], group["last"] = first, last
+        group["period_ns"] = periods_ns[first]
+        # A loop of every scan runs in every scan, however early it comes after a late one.
+        group["slack_ns"] = scan_ns if periods_ns[first] == scan_ns else scan_ns // 2
+    return groups
+
+
+def _fill(loops: Loops, i: int, site: Site, name: str, outputs: Outputs) -> None:
+    loop, index = site.loops[name], site.tag_index
+    for tag in (loop.pv, loop.output):
+        if tag not in index:
+            raise TablesError(f"there is no tag {tag!r}")
+    row = loops.row[i]
+    factor = 1.0 / site.speed_of(site.tags[loop.pv].device)
+    loops.pv[i] = index[loop.pv]
+    row["output_tag"], row["tags"] = index[loop.output], index[f"{name}.sp"]
+    row["slot"] = outputs.slot_of_tag[index[loop.output]]
+    row["time_factor"] = factor
+    row["on_bad"] = _ON_BAD[loop.on_bad_pv]
+    row["bad_after_ns"] = round(loop.bad_pv_after * NS)
+    loops.mode[i] = row["mode_announced"] = MODES[loop.mode]
+    _fill_parameters(loops, i, loop, factor)
+    _fill_set_point(loops, i, site, loop, factor)
+    _fill_output(loops, i, site, loop, factor)
+    plain(pid.follow)(loops, i, float(row["safe"]))
+    _own(outputs, int(row["slot"]), i, float(row["safe"]), loop.output)
+
+
+def _fill_parameters(loops: Loops, i: int, loop: Loop, factor: float) -> None:
+    row = loops.row[i]
+    row["direct"] = 1 if loop.action is Action.DIRECT else 0
+    loops.kp[i] = -loop.kp if row["direct"] else loop.kp
+    loops.td[i], row["ti"] = loop.td * factor, loop.ti * factor
+    loops.n[i], loops.b[i], loops.c[i], loops.bias[i] = loop.n, loop.b, loop.c, loop.bias
+    row["default_tt"] = 1 if loop.tt is None or loop.tt == 0.0 else 0
+    row["tt"] = 0.0 if loop.tt is None else loop.tt * factor
+    plain(pid.derive)(loops, i)
+
+
+def _fill_set_point(loops: Loops, i: int, site: Site, loop: Loop, factor: float) -> None:
+    row, pv = loops.row[i], site.tags[loop.pv]
+    row["sp_low"] = in_unit(loop.sp_low, pv.unit, in_unit(pv.low, pv.unit, -math.inf))
+    row["sp_high"] = in_unit(loop.sp_high, pv.unit, in_unit(pv.high, pv.unit, math.inf))
+    loops.sp[i] = loops.target[i] = loops.y[i] = loop.sp.to(pv.unit)
+    rate = math.inf if loop.sp_rate is None else loop.sp_rate.span_to(pv.unit)
+    loops.sp_rate[i] = rate / factor
+    if not row["sp_low"] <= loops.sp[i] <= row["sp_high"]:
+        raise TablesError(f"its set-point {loops.sp[i]:g} is outside {row['sp_low']:g} to {row['sp_high']:g}")
+    if not rate > 0.0:
+        raise TablesError("sp_rate must be positive")
+
+
+def _fill_output(loops: Loops, i: int, site: Site, loop: Loop, factor: float) -> None:
+    row, output = loops.row[i], site.tags[loop.output]
+    low = in_unit(loop.out_low, output.unit, in_unit(output.low, output.unit, -math.inf))
+    high = in_unit(loop.out_high, output.unit, in_unit(output.high, output.unit, math.inf))
+    rate = math.inf if loop.out_rate is None else loop.out_rate.span_to(output.unit)
+    safe = in_unit(loop.safe_output, output.unit, low)
+    if not low < high or not rate > 0.0:
+        raise TablesError("out_low must be below out_high, and out_rate positive")
+    if not math.isfinite(safe):
+        raise TablesError("it needs a safe_output (or an out_low, or a range of its output tag)")
+    loops.out_low[i], loops.out_high[i], loops.out_rate[i] = low, high, rate / factor
+    row["safe"] = safe
+
+
+def _own(outputs: Outputs, s: int, i: int, safe: float, tag: str) -> None:
+    if s < 0:
+        return
+    slot = outputs.slots[s]
+    if slot["loop"] >= 0:
+        raise TablesError(f"another loop already moves {tag}")
+    slot["loop"], slot["safe"] = i, safe

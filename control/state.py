@@ -1,0 +1,155 @@
+"""The engine's whole state: arrays, allocated once, owned by the engine's thread.
+
+`State` is all that a scan reads and writes. It holds nothing but arrays, so a scan is a pure
+function of it and of two clocks, and saving, comparing or carrying it over is copying arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from control.image import Image
+from control.kernels.atomic import Words
+from control.program import Memory, Program
+from control.rings import RingArrays, Rows
+
+Reals = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.uint32]
+"""Unsigned, so that compiled code need not ask whether an index counts from the end."""
+
+
+class Rings(NamedTuple):
+    """The engine's doors."""
+
+    inbox: RingArrays
+    commands: RingArrays
+    outputs: RingArrays
+    reports: RingArrays
+    transitions: RingArrays
+    statistics: RingArrays
+
+
+class Tags(NamedTuple):
+    """What the engine knows of each tag beside its latest sample."""
+
+    definition: Rows
+    """TAG rows."""
+    reported: Rows
+    """REPORTED rows."""
+    deadline_ns: Words
+    """Monotonic time, not later than the next at which the tag needs a look without a sample."""
+    block_deadline_ns: Words
+    """Not later than the earliest deadline in each block of tags."""
+    alive_ns: Words
+    """Monotonic time of the last sign of life of each device."""
+    patience_ns: Words
+    """Shortest `stale_after` of each device's tags."""
+
+
+class Loops(NamedTuple):
+    """Loops in the order of their execution, one column a quantity."""
+
+    kp: Reals
+    """Gain with the sign of the action: positive for reverse."""
+    ki: Reals
+    """kp / ti, 0 without integral action."""
+    td: Reals
+    n: Reals
+    b: Reals
+    c: Reals
+    kt: Reals
+    """1 / tt of the anti-windup, 0 without integral action."""
+    leak: Reals
+    """1 / tt, at which the offset of a bumpless transfer fades; 0 with integral action."""
+    bias: Reals
+    out_low: Reals
+    out_high: Reals
+    out_rate: Reals
+    sp_rate: Reals
+    y: Reals
+    """PV: the last usable one."""
+    target: Reals
+    """Set-point that was asked for."""
+    sp: Reals
+    """Set-point that acts, on its ramp towards the target."""
+    integral: Reals
+    derivative: Reals
+    weighted: Reals
+    """c * sp - y of the execution before."""
+    output: Reals
+    """Value really applied: after limits, rate and force."""
+    goal: Reals
+    """What the output follows when it does not follow the law."""
+    mode: Bytes
+    track: Bytes
+    """TRACK_*: what the output follows in this execution."""
+    special: Bytes
+    """1: something in the loop's row wants a look before the law may act."""
+    pv: Indices
+    """Tag of the PV."""
+    row: Rows
+    """LOOP rows."""
+
+
+class Alarms(NamedTuple):
+    """Alarms in the order of the site: hot columns, and a row for when something happens."""
+
+    tag: Indices
+    sign: Reals
+    """1 for high alarms, -1 for low ones: an alarm is a threshold on sign * value."""
+    threshold: Reals
+    """sign * value at or above it is the condition: the trip, or the clear while active."""
+    hot: Bytes
+    """0: not active, 1: active; with BUSY a timer runs or a transition waits."""
+    row: Rows
+    """ALARM rows."""
+
+
+class Logic(NamedTuple):
+    """Interlocks; their conditions are entries of the program."""
+
+    interlocks: Rows
+    """INTERLOCK rows."""
+    forces: Rows
+    """FORCE rows, an interlock's side by side."""
+
+
+class Outputs(NamedTuple):
+    """Writable tags, and the watchdogs."""
+
+    slots: Rows
+    """SLOT rows."""
+    slot_of_tag: npt.NDArray[np.int32]
+    """By tag; NOT_A_SLOT where the engine never writes."""
+    watchdogs: Rows
+    """WATCHDOG rows."""
+
+
+class Maps(NamedTuple):
+    """From the site's order to the engine's."""
+
+    loop_row: Indices
+
+
+class State(NamedTuple):
+    """Everything a scan reads and writes."""
+
+    rings: Rings
+    image: Image
+    tags: Tags
+    loops: Loops
+    groups: Rows
+    """GROUP rows, in the order of execution."""
+    alarms: Alarms
+    program: Program
+    """Calculations, and the conditions of interlocks after them."""
+    memory: Memory
+    logic: Logic
+    outputs: Outputs
+    maps: Maps
+    counters: npt.NDArray[Any]
+    """One COUNTERS row."""
