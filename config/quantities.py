@@ -41,7 +41,14 @@ _SHOP_FLOOR_UNITS = (
 )
 
 # Spellings that are no identifiers of pint's language.
-_SPELLINGS = {"% RH": "percent_rh", "%RH": "percent_rh", "%sat": "airsat", "°C": "degC"}
+_SPELLINGS = {
+    "% RH": "percent_rh",
+    "%RH": "percent_rh",
+    "%sat": "airsat",
+    "°C": "degC",
+    "1e6/": "megacount/",
+    "1e9/": "gigacount/",
+}
 _NO_UNIT = frozenset({"", "-", "1"})
 
 _SPLIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")

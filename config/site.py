@@ -136,6 +136,22 @@ class Site(Model):
         """Return the plant seconds per wall-clock second behind a device (1 for a real plant)."""
         return 1.0 if self.simulation is None else self.simulation.speed_of(device)
 
+    def speed_of_tag(self, name: str) -> float:
+        """Return the plant seconds per wall-clock second that a tag's values change with.
+
+        A tag of no device (a calculation's, a loop's) goes with the devices of its unit.
+        """
+        device = self.tags[name].device
+        return self._unit_speeds[self.unit_of(name)] if device is None else self.speed_of(device)
+
+    @functools.cached_property
+    def _unit_speeds(self) -> dict[str, float]:
+        speeds: dict[str, float] = {}
+        for name, unit in self.units.items():
+            found = {self.speed_of(tag.device) for tag in unit.tags.values() if tag.device is not None}
+            speeds[name] = found.pop() if len(found) == 1 else self.speed_of(None)
+        return speeds
+
     def text_tags(self) -> frozenset[str]:
         """Return the names of the tags that travel beside the engine."""
         return frozenset(name for name, tag in self.tags.items() if tag.kind is TagKind.TEXT)

@@ -65,7 +65,7 @@ def _source(context: Context, tag: Tag, path: Path, *, is_output: bool) -> None:
 def _timing(context: Context, full: str, loop: Loop) -> None:
     """Warn of loops that act or see too rarely for their integral time."""
     pv = context.site.tags[loop.pv]
-    speed = context.site.speed_of(pv.device)
+    speed = context.site.speed_of_tag(loop.pv)
     if loop.ti <= 0:
         return
     wall = context.site.gateway.scan_period if loop.period is None else loop.period
