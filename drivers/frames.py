@@ -20,11 +20,11 @@ class Frames:
 
     def sent(self, what: str, frame: bytes = b"") -> None:
         """Remember a frame that goes out."""
-        self._kept.append((time.time_ns(), "->", what, frame))
+        self._kept.append((time.time_ns(), ">", what, frame))
 
     def received(self, what: str, frame: bytes) -> None:
         """Remember a frame that came in."""
-        self._kept.append((time.time_ns(), "<-", what, frame))
+        self._kept.append((time.time_ns(), "<", what, frame))
 
     def texts(self) -> list[str]:
         """Return the frames in words, oldest first."""
@@ -34,6 +34,6 @@ class Frames:
 def _text(stamp_ns: int, arrow: str, what: str, frame: bytes) -> str:
     at = datetime.fromtimestamp(stamp_ns / 1e9, UTC).strftime("%H:%M:%S.%f")[:-3]
     if not frame:
-        return f"{at} {arrow} {what}"
+        return f"{arrow} {at} {what}"
     more = "…" if len(frame) > SHOWN else ""
-    return f"{at} {arrow} {what} {len(frame)} B {frame[:SHOWN].hex(' ', 4)}{more}"
+    return f"{arrow} {at} {what} {len(frame)} B {frame[:SHOWN].hex(' ', 4)}{more}"

@@ -28,11 +28,8 @@ async def read_limits(connection: Connection) -> Limits:
     """Read the server's operation limits; those it does not have, or has as 0, are unknown."""
     names = ("MaxNodesPerRead", "MaxNodesPerWrite", "MaxNodesPerBrowse", "MaxMonitoredItemsPerCall")
     ids = [getattr(ObjectIds, f"Server_ServerCapabilities_OperationLimits_{name}") for name in names]
-    slices = []
-    for identifier in ids:  # one by one: nothing is known yet of how many may be asked for at once
-        (found,) = await read_attributes(connection, Slices(), [(standard(identifier), AttributeIds.Value)])
-        limit = found.Value.Value if found.Value is not None and is_good(found) else 0
-        slices.append(Slices(limit if isinstance(limit, int) else 0))
+    asked = [(standard(identifier), AttributeIds.Value) for identifier in ids]
+    slices = [Slices(number_of(found, 0)) for found in await read_attributes(connection, Slices(), asked)]
     return Limits(read=slices[0], write=slices[1], browse=slices[2], items=slices[3])
 
 

@@ -93,10 +93,11 @@ class Connection:
             return
         protocol = client.uaclient.protocol
         transport = protocol.transport if protocol is not None else None
-        with contextlib.suppress(OSError, UaError, TimeoutError):
-            async with asyncio.timeout(GOODBYE_S):
-                await client.close_session()
-                await client.close_secure_channel()
+        if protocol is not None and not protocol.is_closed:
+            with contextlib.suppress(OSError, UaError, TimeoutError):
+                async with asyncio.timeout(GOODBYE_S):
+                    await client.close_session()
+                    await client.close_secure_channel()
         client.disconnect_socket()
         if transport is not None:
             transport.abort()  # a peer that reads nothing would keep a closing socket for minutes

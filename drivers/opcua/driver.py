@@ -28,8 +28,10 @@ from drivers.opcua.writing import write_all
 
 _log = logging.getLogger(__name__)
 
-RECHECK_S: Final = 30.0
-"""Items that could not be used are looked up again this often: servers load their nodes late."""
+RECHECK_FIRST_S: Final = 0.5
+RECHECK_LAST_S: Final = 60.0
+"""Items that could not be used are looked up again, soon and then ever more rarely: many servers
+answer before they have loaded their nodes."""
 TOLD: Final = 10
 """Faults that are named in the log; the others are counted."""
 
@@ -50,6 +52,7 @@ class OpcUaDriver:
         self._polling = Polling((), 0.0)
         self._waiting: list[Item] = []
         self._recheck_at = float("inf")
+        self._recheck_s = RECHECK_FIRST_S
         self._told: dict[int, int] = {}
 
     @property
@@ -93,6 +96,7 @@ class OpcUaDriver:
         await connection.open()
         self._limits = await read_limits(connection)
         self._nodes = {}
+        self._recheck_s = RECHECK_FIRST_S
         self._decoder.clear()
         await self._look_up(self._plan.items)
         self._polling = Polling(self._plan.polled, asyncio.get_running_loop().time())
@@ -191,6 +195,7 @@ class OpcUaDriver:
         if asyncio.get_running_loop().time() < self._recheck_at:
             return []
         faulty = [item for item in self._plan.items if isinstance(self._nodes[item.handle], Fault)]
+        self._recheck_s = min(2 * self._recheck_s, RECHECK_LAST_S)
         await self._look_up(faulty)
         return faulty
 
@@ -202,7 +207,8 @@ class OpcUaDriver:
         self._nodes |= found
         self._tell(found)
         has_faults = any(isinstance(node, Fault) for node in self._nodes.values())
-        self._recheck_at = asyncio.get_running_loop().time() + RECHECK_S if has_faults else float("inf")
+        now = asyncio.get_running_loop().time()
+        self._recheck_at = now + self._recheck_s if has_faults else float("inf")
 
     def _tell(self, found: Mapping[int, Node | Fault]) -> None:
         """Log what cannot be used, once for each tag and reason."""

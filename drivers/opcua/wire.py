@@ -20,7 +20,7 @@ EPOCH: Final = 116_444_736_000_000_000
 """1970-01-01 in the 100 ns ticks since 1601 that OPC UA counts time in."""
 EARLIEST: Final = EPOCH + 978_307_200 * 10_000_000
 """2001-01-01. A device that says it is earlier has never had its clock set."""
-EXACT: Final = 2.0**53
+EXACT: Final = 2**53
 
 NUMBER: Final = 0
 TEXT: Final = 1
@@ -75,6 +75,15 @@ def _number(kind: Int, data: Bytes, at: Int) -> Any:
     if kind == 4:
         return np.float64(np.uint16(unsigned(data, at, 2)).view(np.int16))
     return np.float64(data[at]) if kind == 3 else np.float64(np.uint8(data[at]).view(np.int8))
+
+
+@compiled
+def _is_beyond(kind: Int, data: Bytes, at: Int) -> Any:
+    """Return whether a 64-bit integer has more digits than a double."""
+    number = np.uint64(unsigned(data, at, 8))
+    if kind == 9:
+        return number > np.uint64(EXACT)
+    return number.view(np.int64) > EXACT or number.view(np.int64) < -EXACT
 
 
 @compiled
@@ -154,7 +163,7 @@ def decode(
         if status < BAD and not strange:
             if 1 <= kind <= 11:
                 value = _number(kind, data, variant + 1)
-                strange = 8 <= kind <= 9 and abs(value) > EXACT
+                strange = 8 <= kind <= 9 and _is_beyond(kind, data, variant + 1)
                 if not np.isfinite(value):
                     value = np.nan
                     quality |= np.uint32(BAD | NOT_A_NUMBER)

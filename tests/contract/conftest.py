@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.contract import modbus_rig
+from tests.contract import modbus_rig, opcua_rig
 from tests.contract.rig import Rig
 
 RIGS: dict[str, Callable[[], Rig]] = {
@@ -14,6 +14,8 @@ RIGS: dict[str, Callable[[], Rig]] = {
     "modbus-pymodbus": modbus_rig.pymodbus_rig,
     "modbus-rtu": modbus_rig.rtu_rig,
     "modbus-library": modbus_rig.library_rig,
+    "opcua-followed": opcua_rig.followed_rig,
+    "opcua-polled": opcua_rig.polled_rig,
 }
 
 

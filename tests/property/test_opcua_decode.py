@@ -185,8 +185,13 @@ def comparable(rows: Any) -> list[str]:
     return sorted(repr(row) for row in rows)
 
 
+def _whole(value: int) -> Any:
+    return (0, ua.Variant(value, ua.VariantType.Int64), None, None, None)
+
+
 @MANY
 @given(items)
+@example([_whole(value) for value in (2**53, 2**53 + 1, -(2**53), -(2**53) - 1)])
 def test_equals_the_librarys_decoding(drawn: Any) -> None:
     data = notification([(handle, encoded(*rest)) for handle, *rest in drawn])
     buffer = Buffer(data)

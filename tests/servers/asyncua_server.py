@@ -7,9 +7,12 @@ command a line on its standard input, answering each with a line.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import dataclasses
 import datetime
 import json
+import os
+import signal
 import sys
 from typing import Any
 
@@ -26,6 +29,8 @@ from asyncua.ua.status_codes import StatusCodes
 ua: Any = asyncua.ua
 """The library's types, without its aliases for numbers and strings."""
 
+PR_SET_PDEATHSIG = 1
+SIGNALS = {"freeze": signal.SIGSTOP, "thaw": signal.SIGCONT}
 NAMESPACE = "urn:cellgate:test:plant"
 
 
@@ -207,15 +212,16 @@ class Plant:
             await asyncio.sleep(pause_s)
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-async def main(settings: dict[str, Any]) -> None:
+async def prepare(settings: dict[str, Any]) -> Server:
+    """Build the standard's address space, which takes longest by far."""
     users: Any = Users() if settings.get("users") else None
     server = Server(user_manager=users)
     await server.init()
+    return server
+
+
+async def serve(server: Server, settings: dict[str, Any], commands: int, answers: int) -> None:
+    """Serve, and obey the commands that come through a pipe."""
     server.set_endpoint(f"opc.tcp://127.0.0.1:{settings['port']}/test")
     await server.set_application_uri("urn:cellgate:test:server")
     if "certificate" in settings:
@@ -227,20 +233,77 @@ async def main(settings: dict[str, Any]) -> None:
     behave()
     plant = Plant(server, await server.register_namespace(NAMESPACE))
     await server.start()
-    say("ready")
+    os.write(answers, b"started\n")
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
+    pipe = os.fdopen(commands)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     while line := await reader.readline():
         command = json.loads(line)
         try:
             answer = {"ok": await getattr(plant, command.pop("do"))(**command)}
         except Exception as error:  # noqa: BLE001 - the test that sent the command is told
             answer = {"error": f"{type(error).__name__}: {error}"}
-        say(json.dumps(answer))
+        os.write(answers, json.dumps(answer).encode() + b"\n")
     await server.stop()
 
 
+class Child:
+    """The server itself: a fork of the prepared process, so that a restart takes milliseconds."""
+
+    def __init__(self, server: Server, settings: dict[str, Any]) -> None:
+        commands, self._commands = os.pipe()
+        answers, to_answers = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            os.close(self._commands)
+            asyncio.run(serve(server, settings, commands, to_answers))
+            os._exit(0)
+        os.close(commands)
+        os.close(to_answers)
+        self._answers = os.fdopen(answers)
+        self._answers.readline()
+
+    def ask(self, line: str) -> str:
+        os.write(self._commands, line.encode())
+        return self._answers.readline()
+
+    def signal(self, number: int) -> None:
+        os.kill(self._pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        os.close(self._commands)
+        self._answers.close()
+
+
+def main(settings: dict[str, Any]) -> None:
+    """Start the server and pass commands on; `kill`, `start`, `freeze` and `thaw` are obeyed here."""
+    server = asyncio.run(prepare(settings))
+    child: Child | None = Child(server, settings)
+    say("ready")
+    for line in sys.stdin:
+        command = json.loads(line)
+        do = command["do"]
+        if do == "start" and child is None:
+            child = Child(server, settings | command["settings"])
+        elif do == "kill" and child is not None:
+            child.kill()
+            child = None
+        elif do in SIGNALS and child is not None:
+            child.signal(SIGNALS[do])
+        elif child is not None and do != "start":
+            sys.stdout.write(child.ask(line))
+            sys.stdout.flush()
+            continue
+        say('{"ok": null}')
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    main(json.loads(sys.argv[1]))

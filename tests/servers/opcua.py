@@ -14,7 +14,7 @@ NAMESPACE = "urn:cellgate:test:plant"
 
 
 class OpcUaServer:
-    """A server that obeys JSON commands."""
+    """asyncua's own server."""
 
     def __init__(self, **settings: Any) -> None:
         self._settings: dict[str, Any] = {"port": free_port()} | settings
@@ -35,15 +35,13 @@ class OpcUaServer:
         """Let the next start have other settings."""
         self._settings |= settings
 
-    def program(self, settings: str) -> ServerProcess:
-        """Return the process, not yet started."""
-        raise NotImplementedError
-
     def start(self) -> None:
         """Start, unless it runs."""
-        if self._process is None or not self._process.running:
-            self._process = self.program(json.dumps(self._settings))
+        if self._process is None:
+            self._process = self._program(json.dumps(self._settings))
             self._process.start()
+        else:
+            self.do("start", settings=self._settings)
 
     def do(self, what: str, **arguments: Any) -> Any:
         """Have the server do something; return what it answers."""
@@ -54,33 +52,32 @@ class OpcUaServer:
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        if self._process is not None:
-            self._process.kill()
+        self.do("kill")
 
     def freeze(self) -> None:
         """Leave its connections open and answer nothing."""
-        assert self._process is not None
-        self._process.freeze()
+        self.do("freeze")
 
     def thaw(self) -> None:
         """Go on after `freeze`."""
+        self.do("thaw")
+
+    def stop(self) -> None:
+        """End it for good."""
         if self._process is not None:
-            self._process.thaw()
+            self._process.kill()
+            self._process = None
 
-
-class AsyncuaServer(OpcUaServer):
-    """asyncua's own server."""
-
-    def program(self, settings: str) -> ServerProcess:
+    def _program(self, settings: str) -> ServerProcess:
         return python("tests.servers.asyncua_server", settings)
 
 
 @contextlib.contextmanager
-def asyncua_server(**settings: Any) -> Iterator[AsyncuaServer]:
+def asyncua_server(**settings: Any) -> Iterator[OpcUaServer]:
     """Run an asyncua server for a while."""
-    server = AsyncuaServer(**settings)
+    server = OpcUaServer(**settings)
     try:
         server.start()
         yield server
     finally:
-        server.kill()
+        server.stop()

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.drivers.opcua.plant import ServerProcess, server
+from tests.servers.opcua import OpcUaServer, asyncua_server
 
 
 @pytest.fixture(scope="session")
-def shared_server() -> Iterator[ServerProcess]:
+def shared_server() -> Iterator[OpcUaServer]:
     """One server for every test that does not stop it."""
-    with server(users=True) as process:
+    with asyncua_server(users=True) as process:
         yield process
 
 
 @pytest.fixture
-def plant(shared_server: ServerProcess) -> Iterator[ServerProcess]:
+def plant(shared_server: OpcUaServer) -> Iterator[OpcUaServer]:
     """The shared server, its behaviour as it was at its start."""
     yield shared_server
     shared_server.do(

@@ -1,14 +1,10 @@
-"""The test's end of the servers: a process, its address space, and a driver's view of it."""
+"""A driver for the tests' servers, and what it sees of them."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from config.devices import OpcUaAddress, OpcUaDevice
@@ -16,73 +12,7 @@ from config.tags import Access, Tag, TagKind
 from control.signal import Columns
 from drivers.api import TagRef
 from drivers.opcua.driver import OpcUaDriver
-
-NAMESPACE = "urn:cellgate:test:plant"
-ROOT = Path(__file__).parents[4]
-
-
-class ServerProcess:
-    """asyncua's server in a process of its own, obeying commands."""
-
-    def __init__(self, **settings: Any) -> None:
-        self._settings = settings
-        self._process: subprocess.Popen[str] | None = None
-        self.port = 0
-
-    def start(self) -> None:
-        """Start, on the port it had before when it is started again."""
-        settings = json.dumps({"port": self.port} | self._settings)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.drivers.opcua.server", settings],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.port = int(self._line()["port"])
-
-    def change(self, **settings: Any) -> None:
-        """Let the next start have other settings."""
-        self._settings |= settings
-
-    def do(self, what: str, **arguments: Any) -> Any:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
-        self._process.stdin.flush()
-        answer = self._line()
-        assert "error" not in answer, answer
-        return answer["ok"]
-
-    def _line(self) -> dict[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the server has ended"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def kill(self) -> None:
-        if self._process is None:
-            return
-        process, self._process = self._process, None
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            assert pipe is not None
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-
-
-@contextlib.contextmanager
-def server(**settings: Any) -> Iterator[ServerProcess]:
-    process = ServerProcess(**settings)
-    try:
-        process.start()
-        yield process
-    finally:
-        process.kill()
+from tests.servers.opcua import NAMESPACE
 
 
 def device(port: int, **settings: Any) -> OpcUaDevice:
