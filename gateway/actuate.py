@@ -81,11 +81,13 @@ class Actuation:
         self._device_of = [tag.device for tag in site.tags.values()]
         self._armed = {name: device.writes_armed for name, device in site.devices.items()}
         self.devices = {name: DeviceOutputs() for name in site.devices}
+        self.writers: list[asyncio.Task[None]] = []
 
     async def run(self, tasks: asyncio.TaskGroup) -> None:
         """Poll the outbox for ever; the writers are tasks of the group."""
-        for name in self._sessions:
-            tasks.create_task(self._write(name), name=f"actuate {name}")
+        self.writers = [
+            tasks.create_task(self._write(name), name=f"actuate {name}") for name in self._sessions
+        ]
         while True:
             self.collect()
             await asyncio.sleep(self._poll_period_s)

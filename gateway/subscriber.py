@@ -55,6 +55,9 @@ class Subscriber:
         """The gateway's health, as it last published it."""
         self.online = False
         self.historians: dict[str, dict[str, Any]] = {}
+        self.watermarks: dict[int, int] = {}
+        """By partition: up to where the slowest historian that was heard of has everything."""
+        self._watermarks: dict[tuple[str, int], int] = {}
         self.malformed = 0
         self._names: list[str] = []
         self._decoder = Decoder(self._intern)
@@ -69,6 +72,7 @@ class Subscriber:
             (topics.Health.pattern(**where), self._on_health),
             (topics.State.pattern(**where), self._on_state),
             (topics.HistorianHealth.pattern(site=site.site.name), self._on_historian),
+            (topics.Watermark.pattern(**where), self._on_watermark),
             (topics.Reply.pattern(**where), self._on_reply),
             (topics.GatewayReply.pattern(**where), self._on_reply),
         ):
@@ -163,6 +167,14 @@ class Subscriber:
         topic = topics.parse(message.topic)
         assert isinstance(topic, topics.HistorianHealth)
         self.historians[topic.historian] = orjson.loads(message.payload)
+
+    def _on_watermark(self, message: Inbound) -> None:
+        topic = topics.parse(message.topic)
+        assert isinstance(topic, topics.Watermark)
+        self._watermarks[topic.historian, topic.partition] = orjson.loads(message.payload)["sequence"]
+        self.watermarks[topic.partition] = min(
+            sequence for (_, partition), sequence in self._watermarks.items() if partition == topic.partition
+        )
 
     def _on_reply(self, message: Inbound) -> None:
         reply = Reply.model_validate_json(message.payload)

@@ -66,7 +66,6 @@ class CommandDoor:
         contexts: ContextBook,
         executor: Executor,
         read_value: Callable[[str], float],
-        announce: Callable[[CommandMessage, str, Reply], Awaitable[None]],
     ) -> None:
         """Wire the door.
 
@@ -77,10 +76,11 @@ class CommandDoor:
             contexts: where `context` commands end.
             executor: one thread for the disk.
             read_value: the present value of a tag by its full name.
-            announce: told of every command with its unit and reply, for the process event.
         """
         self._site, self._ring, self._audit, self._contexts = site, ring, audit, contexts
-        self._executor, self._read_value, self._announce = executor, read_value, announce
+        self._executor, self._read_value = executor, read_value
+        self.on_command: list[Callable[[CommandMessage, str, Reply], Awaitable[None]]] = []
+        """Told of every command with its unit and reply, for the process event."""
         self._tickets: dict[int, asyncio.Future[npt.NDArray[Any]]] = {}
         self._next_ticket = time.time_ns()
         self._commands: OrderedDict[int, str] = OrderedDict()
@@ -88,8 +88,15 @@ class CommandDoor:
         self.accepted = 0
         self.refused = 0
 
-    async def handle(self, payload: bytes, *, retained: bool) -> Reply | None:
-        """Carry out one command and return its reply; None where it cannot even be read."""
+    async def handle(self, payload: bytes, *, unit: str, retained: bool) -> Reply | None:
+        """Carry out one command and return its reply; None where it cannot even be read.
+
+        Args:
+            payload: the command as JSON.
+            unit: unit of the topic that it came by (the gateway's name on the gateway's own); the
+                broker's access list goes by topic, so a command for another unit is refused.
+            retained: the broker had kept it.
+        """
         async with self._turn:
             try:
                 command, raw = wire.decode(payload)
@@ -97,7 +104,7 @@ class CommandDoor:
                 self.refused += 1
                 await self._record(AuditEntry("?", "?", "command", "?", f"refused: {error}"))
                 return None
-            return await self._handle(command, raw, retained=retained)
+            return await self._handle(command, raw, came_by=unit, retained=retained)
 
     def answer(self, row: npt.NDArray[Any]) -> None:
         """Take a TRANSITION row whose ticket is one of ours (others are ignored)."""
@@ -109,7 +116,9 @@ class CommandDoor:
         """Return the id of the command behind a recent ticket; None where there was no command."""
         return self._commands.get(ticket)
 
-    async def _handle(self, command: CommandMessage, raw: dict[str, Any], *, retained: bool) -> Reply:
+    async def _handle(
+        self, command: CommandMessage, raw: dict[str, Any], *, came_by: str, retained: bool
+    ) -> Reply:
         seen, first = await self._on_disk(self._audit.first_reply, command.id)
         if seen:
             return self._repeat(command, first)
@@ -128,6 +137,8 @@ class CommandDoor:
         try:
             self._authenticate(command, raw, user, retained=retained)
             unit = unit_of(self._site, command)
+            if unit != came_by:
+                raise Refused(f"a command for {unit!r} came by the topic of {came_by!r}")
             self._authorise(command, user, unit)
             entry, result = await self._carry_out(command, entry, unit)
             reply = self._reply(command, accepted=True, result=result)
@@ -141,7 +152,8 @@ class CommandDoor:
         self.refused += not reply.accepted
         if reply.accepted or (await self._on_disk(self._audit.first_reply, command.id))[0]:
             await self._on_disk(self._audit.keep_reply, command.id, reply.encode())
-        await self._announce(command, unit, reply)
+        for listener in self.on_command:
+            await listener(command, unit, reply)
         return reply
 
     def _authenticate(

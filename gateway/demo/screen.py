@@ -112,18 +112,6 @@ def _events(view: Subscriber) -> Table:
 
 def describe(event: dict[str, Any], site: Site) -> str:
     """Return an event in one line."""
-    skipped = {
-        "id",
-        "type",
-        "version",
-        "gateway",
-        "epoch",
-        "partition",
-        "sequence",
-        "time",
-        "time_ns",
-        "config",
-    }
     name = event.get("name") or event.get("target") or event.get("device") or ""
     match event["type"]:
         case "alarm":

@@ -1,0 +1,66 @@
+"""From the broker to the command door and back: one command after the other, each with a reply.
+
+A command is acknowledged to the broker when it has been dealt with. While more than `_WAITING` wait,
+further ones stay unacknowledged (counted in `deferred`): the broker delivers them again after the next
+connection, and the door refuses those that have expired by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Final
+
+from config.site import Site
+from gateway.commands.door import CommandDoor
+from gateway.stream import topics
+from gateway.stream.mqtt import Inbound, MqttClient
+from gateway.stream.mqtt_options import BrokerUnavailable
+
+_log = logging.getLogger(__name__)
+_WAITING: Final = 200
+
+
+class CommandLine:
+    """Carries commands from one client to one door."""
+
+    def __init__(self, site: Site, client: MqttClient, door: CommandDoor) -> None:
+        """Subscribe to the commands of every unit of the gateway, and of the gateway itself."""
+        self._client, self._door = client, door
+        self._waiting: asyncio.Queue[Inbound] = asyncio.Queue(_WAITING)
+        self.deferred = 0
+        where = {"site": site.site.name, "gateway": site.gateway.name}
+        for topic in (topics.Command, topics.GatewayCommand):
+            client.subscribe(topic.pattern(**where), self._take, acknowledge=False)
+
+    async def run(self) -> None:
+        """Handle commands until cancelled."""
+        while True:
+            message = await self._waiting.get()
+            await self._handle(message)
+            message.acknowledge()
+
+    def _take(self, message: Inbound) -> None:
+        try:
+            self._waiting.put_nowait(message)
+        except asyncio.QueueFull:
+            self.deferred += 1
+
+    async def _handle(self, message: Inbound) -> None:
+        topic = topics.parse(message.topic)
+        assert isinstance(topic, topics.Command | topics.GatewayCommand)
+        answers_to: topics.Topic
+        if isinstance(topic, topics.Command):
+            unit = topic.unit
+            answers_to = topics.Reply(topic.site, topic.area, topic.cell, topic.unit, topic.gateway)
+        else:
+            unit = topic.gateway
+            answers_to = topics.GatewayReply(topic.site, topic.gateway)
+        reply = await self._door.handle(message.payload, unit=unit, retained=message.retain)
+        if reply is None:
+            return
+        with contextlib.suppress(BrokerUnavailable):  # the sender asks again with the same id
+            await self._client.send(
+                message.response_topic or str(answers_to), reply.encode(), correlation=message.correlation
+            )
