@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from control.signal import OVERFLOW
+from control.signal import OVERFLOW, Columns
 from drivers.api import Disconnected
 from drivers.opcua.publishing import OUTSTANDING
 from drivers.opcua.subscription import SEQUENCE_NUMBERS, Subscription, following, wanted_keep_alive_count
@@ -49,16 +49,13 @@ def test_a_keep_alive_uses_no_number_up() -> None:
 
 def test_a_quiet_device_is_heard_twice_before_it_counts_as_dead() -> None:
     """Trap T3: the library's own default would be a keep-alive each 45 minutes."""
-    assert (
-        wanted_keep_alive_count(device(1, publishing_interval=0.25, keep_alive_count=10, dead_after=5.0))
-        == 10
-    )
-    assert (
-        wanted_keep_alive_count(device(1, publishing_interval=0.5, keep_alive_count=100, dead_after=5.0)) == 5
-    )
-    assert (
-        wanted_keep_alive_count(device(1, publishing_interval=9.0, keep_alive_count=3, dead_after=5.0)) == 1
-    )
+    for interval_s, count, dead_after_s, wanted in (
+        (0.25, 10, 5.0, 10),
+        (0.5, 100, 5.0, 5),
+        (9.0, 3, 5.0, 1),
+    ):
+        numbers = {"publishing_interval": interval_s, "keep_alive_count": count, "dead_after": dead_after_s}
+        assert wanted_keep_alive_count(device(1, **numbers)) == wanted
 
 
 def _losing(
@@ -122,6 +119,11 @@ async def test_fewer_publish_requests_where_the_server_takes_no_more(plant: OpcU
         assert follower._publisher._asking <= 2 < OUTSTANDING
 
 
+async def _to_the_end(stream: AsyncIterator[Columns]) -> None:
+    async for _ in stream:
+        pass
+
+
 async def test_a_subscription_that_falls_silent_is_given_up(plant: OpcUaServer, name: str) -> None:
     plant.do("add", names=[name + "a"])
     loop = asyncio.get_running_loop()
@@ -134,8 +136,7 @@ async def test_a_subscription_that_falls_silent_is_given_up(plant: OpcUaServer, 
         try:
             began = loop.time()
             with pytest.raises(Disconnected, match="no publish response"):
-                while True:
-                    await anext(stream)
+                await _to_the_end(stream)
         finally:
             plant.thaw()
         assert 0.25 < loop.time() - began < 0.9  # two keep-alives of 0.15 s, and what a busy machine takes
