@@ -13,12 +13,12 @@ from config.nodes import Items, Map, Place, shown
 from config.site import Site
 from config.suggest import did_you_mean, listed
 from config.tag_lists import read_tag_list
-from config.units import Equipment, Parameter
+from config.units import Parameter, Template
 from config.validation import validated
 
 SECTIONS: Final = ("include", *(f for f in Site.model_fields if f != "units"), "templates", "units")
 """The keys of a file."""
-_TEMPLATE_KEYS: Final = (*Equipment.model_fields, "parameters")
+_TEMPLATE_KEYS: Final = tuple(Template.model_fields)
 
 
 class Expanded(NamedTuple):

@@ -17,7 +17,14 @@ import re
 from typing import Annotated, Any, Final, NamedTuple
 
 import pint
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema, core_schema
 
 # Units the shop floor writes. Definitions are pint's own language.
@@ -212,7 +219,26 @@ def _duration(value: object, info: ValidationInfo) -> float:
     return parse_duration(value)
 
 
-Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str)]
+def duration_text(seconds: float) -> str:
+    """Return seconds as people write them in a file: `100 ms`, `2 min`, `0`."""
+    for factor, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (0.001, "ms")):
+        number = seconds / factor
+        if number >= 1 and math.isclose(number, round(number), rel_tol=1e-9):
+            return f"{round(number)} {unit}"
+        if unit == "s" and seconds > 1:
+            break
+    return f"{seconds!r} s" if seconds else "0"
+
+
+_TIME_SCHEMA: Final = {
+    "type": "string",
+    "pattern": r"^\s*[0-9.][0-9.eE+-]*\s*[A-Za-zµ]+\s*$",
+    "x-quantity": "time",
+}
+
+Duration = Annotated[
+    float, BeforeValidator(_duration), WithJsonSchema({"anyOf": [_TIME_SCHEMA, {"const": 0}]}, "validation")
+]
 """Seconds, written with a unit."""
-PositiveDuration = Annotated[Duration, Field(gt=0)]
+PositiveDuration = Annotated[Duration, Field(gt=0), WithJsonSchema(_TIME_SCHEMA, "validation")]
 """Seconds, more than none."""

@@ -47,10 +47,20 @@ class Parameter(Model):
     description: str = ""
 
 
+class Template(Equipment):
+    """What many units have in common. `${name}` in it stands for a parameter."""
+
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+
+
 class Unit(Equipment):
     """A unit of the physical model. References inside it need no unit: `temp.pv` is its own."""
 
     area: Name
+    """Area of the site (ISA-95), a level of the unit's topics."""
     cell: Name
+    """Process cell or line within the area (ISA-95), a level of the unit's topics."""
     template: str | None = None
+    """Template that the unit is made from; what the unit writes itself is laid over it."""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    """Values of the template's parameters."""
