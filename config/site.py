@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 from config.access import AccessControl
 from config.alarms import Alarm
 from config.devices import Device
+from config.expressions import parse
 from config.loops import Calculation, Interlock, Loop
 from config.model import Model, Name
 from config.quantities import PositiveDuration
@@ -139,18 +140,30 @@ class Site(Model):
     def speed_of_tag(self, name: str) -> float:
         """Return the plant seconds per wall-clock second that a tag's values change with.
 
-        A tag of no device (a calculation's, a loop's) goes with the devices of its unit.
+        For what is computed it is the speed of the devices behind it, also those behind other
+        calculations; where they differ, or there are none, that of the simulation.
         """
-        device = self.tags[name].device
-        return self._unit_speeds[self.unit_of(name)] if device is None else self.speed_of(device)
+        if self.simulation is None:
+            return 1.0
+        speeds = {self.speed_of(device) for device in self._devices_behind(name)}
+        return speeds.pop() if len(speeds) == 1 else self.speed_of(None)
 
-    @functools.cached_property
-    def _unit_speeds(self) -> dict[str, float]:
-        speeds: dict[str, float] = {}
-        for name, unit in self.units.items():
-            found = {self.speed_of(tag.device) for tag in unit.tags.values() if tag.device is not None}
-            speeds[name] = found.pop() if len(found) == 1 else self.speed_of(None)
-        return speeds
+    def _devices_behind(self, name: str) -> set[str]:
+        devices: set[str] = set()
+        pending, seen = [name], set[str]()
+        while pending:
+            tag = pending.pop()
+            if tag in seen:
+                continue
+            seen.add(tag)
+            device = self.tags[tag].device
+            if device is not None:
+                devices.add(device)
+            elif tag in self.calculations:
+                pending += [m.name for m in parse(self.calculations[tag].expression).references()]
+            elif (loop := self.loops.get(tag.rpartition(".")[0])) is not None:
+                pending.append(loop.output if tag.endswith(".op") else loop.pv)
+        return devices
 
     def text_tags(self) -> frozenset[str]:
         """Return the names of the tags that travel beside the engine."""

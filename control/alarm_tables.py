@@ -45,7 +45,7 @@ def build_alarms(site: Site) -> Alarms:
 
 def _fill(alarms: Alarms, i: int, site: Site, alarm: Alarm) -> None:
     tag = site.tags[alarm.tag]
-    speed = site.speed_of(tag.device)
+    speed = site.speed_of_tag(alarm.tag)
     sign = _SIGN[alarm.type]
     limit, deadband = alarm.limit.to(tag.unit), alarm.deadband.span_to(tag.unit)
     row = alarms.row[i]

@@ -76,7 +76,7 @@ def _fill(loops: Loops, i: int, site: Site, name: str, outputs: Outputs) -> None
         if tag not in index:
             raise TablesError(f"there is no tag {tag!r}")
     row = loops.row[i]
-    factor = 1.0 / site.speed_of(site.tags[loop.pv].device)
+    factor = 1.0 / site.speed_of_tag(loop.pv)
     loops.pv[i] = index[loop.pv]
     row["output_tag"], row["tags"] = index[loop.output], index[f"{name}.sp"]
     row["slot"] = outputs.slot_of_tag[index[loop.output]]
@@ -107,7 +107,7 @@ def _fill_set_point(loops: Loops, i: int, site: Site, loop: Loop, factor: float)
     row["sp_low"] = in_unit(loop.sp_low, pv.unit, in_unit(pv.low, pv.unit, -math.inf))
     row["sp_high"] = in_unit(loop.sp_high, pv.unit, in_unit(pv.high, pv.unit, math.inf))
     loops.sp[i] = loops.target[i] = loops.y[i] = loop.sp.to(pv.unit)
-    rate = math.inf if loop.sp_rate is None else loop.sp_rate.span_to(pv.unit)
+    rate = math.inf if loop.sp_rate is None else loop.sp_rate.rate_to(pv.unit)
     loops.sp_rate[i] = rate / factor
     if not row["sp_low"] <= loops.sp[i] <= row["sp_high"]:
         raise TablesError(f"its set-point {loops.sp[i]:g} is outside {row['sp_low']:g} to {row['sp_high']:g}")
@@ -119,7 +119,7 @@ def _fill_output(loops: Loops, i: int, site: Site, loop: Loop, factor: float) ->
     row, output = loops.row[i], site.tags[loop.output]
     low = in_unit(loop.out_low, output.unit, in_unit(output.low, output.unit, -math.inf))
     high = in_unit(loop.out_high, output.unit, in_unit(output.high, output.unit, math.inf))
-    rate = math.inf if loop.out_rate is None else loop.out_rate.span_to(output.unit)
+    rate = math.inf if loop.out_rate is None else loop.out_rate.rate_to(output.unit)
     safe = in_unit(loop.safe_output, output.unit, low)
     if not low < high or not rate > 0.0:
         raise TablesError("out_low must be below out_high, and out_rate positive")
