@@ -25,7 +25,8 @@ Made by `python -m simulators.addresses`; a test holds the two together.
 Every device has a `Watchdog` input. Once it has changed for the first time, it must go on
 changing: when it stops for `watchdog_timeout`, the device takes its safe positions and shows
 `SafeState`. Commands that were in force then are replaced by the safe values (read-back shows
-it); what is written afterwards takes effect when the counter moves again.
+it); what is written afterwards takes effect when the counter moves again. The fill line stops, and
+ignores PackML commands until the counter moves.
 
 ## Bioreactor (OPC UA)
 

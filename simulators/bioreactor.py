@@ -14,7 +14,7 @@ from simulators.model import ProcessModel, Settings
 from simulators.signals import Value
 from simulators.vessel import Actuators, Vessel
 
-FAST_STEP_S = 1.0
+FAST_STEP_S = 2.0
 """Length of a step of the fast dynamics (actuators, gas, pH, temperature, probes)."""
 MAX_FAST_STEPS = 20
 """Fast steps in one step of the model; beyond them they get longer: stable, only coarser."""
@@ -78,8 +78,9 @@ class Bioreactor(ProcessModel):
         self.vessel.grow(seconds, self._actuators())
         count = min(MAX_FAST_STEPS, max(1, math.ceil(seconds / FAST_STEP_S - 1e-9)))
         short = seconds / count
+        targets = self._targets()
         for _ in range(count):
-            self._move_actuators(short)
+            self._move_actuators(targets, short)
             self.vessel.step_fast(short, self._actuators())
             for name, value in self._probes().items():
                 self.sensors[name].follow(value, short)
@@ -96,14 +97,20 @@ class Bioreactor(ProcessModel):
         else:
             self.active.discard(kind)
 
-    def _move_actuators(self, seconds: float) -> None:
+    def _targets(self) -> dict[str, float]:
+        """Return where each actuator is going."""
         targets = {name: self.wanted(name) for name in _ACTUATORS}
         if "stirrer_trip" in self.active:
             targets["Stir.Speed.SP"] = 0.0
         if "gas_loss" in self.active:
             targets["Gas.O2.SP"] = 0.0
+        return targets
+
+    def _move_actuators(self, targets: dict[str, float], seconds: float) -> None:
         for name, target in targets.items():
-            self.positions[name] = approach(self.positions[name], target, seconds, _ACTUATORS[name][0])
+            position = self.positions[name]
+            if position != target:
+                self.positions[name] = approach(position, target, seconds, _ACTUATORS[name][0])
 
     def _actuators(self) -> Actuators:
         at = self.positions

@@ -11,7 +11,7 @@ SECONDS_PER_WEEK = 604_800.0
 
 def approach(value: float, target: float, step_s: float, tau_s: float) -> float:
     """Return a first-order lag's value after `step_s` towards a constant target (exact)."""
-    if tau_s <= 0.0:
+    if tau_s <= 0.0 or abs(target - value) < 1e-12:
         return target
     return target + (value - target) * math.exp(-step_s / tau_s)
 

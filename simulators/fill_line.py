@@ -35,6 +35,9 @@ DURATIONS_S = {
 OPERATOR_S = 5.0
 """How long the person at the line takes to press the next button, plant seconds."""
 
+RECALIBRATE_PERCENT = 0.5
+"""Drift of the fill weight that the person at the line takes away while the line stands."""
+
 _RUNNING = frozenset({State.EXECUTE, State.COMPLETING})
 _AT_WORK = frozenset(
     {State.STARTING, State.EXECUTE, State.SUSPENDING, State.SUSPENDED, State.UNSUSPENDING, State.UNHOLDING}
@@ -193,6 +196,8 @@ class FillLine(ProcessModel):
             self.resume = False
             if self.idle_s > self.parameters.destroy_after_s:
                 self.filler.destroy()
+            if self.parameters.local_operator and abs(self.filler.drift_percent) > RECALIBRATE_PERCENT:
+                self.filler.drift_percent = 0.0
         elif state is State.STOPPED and self.stop_reason is StopReason.GUARD_OPEN:
             self.filler.destroy()
 

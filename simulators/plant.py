@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -26,9 +25,9 @@ from simulators.modbus_server import ModbusWire
 from simulators.model import ProcessModel
 from simulators.opcua_server import OpcUaWire
 from simulators.vials import FillLineParameters
-from simulators.wire import Wire
+from simulators.wire import HOST, Wire
 
-_log = logging.getLogger(__name__)
+_LOOPBACK = frozenset({HOST, "localhost"})
 
 
 class PlantError(ValueError):
@@ -78,14 +77,21 @@ def _wire(
 ) -> tuple[Wire, int]:
     if simulated.model == "bioreactor" and isinstance(configured, OpcUaDevice):
         endpoint = urlsplit(configured.endpoint)
+        _check_host(name, endpoint.hostname)
         return OpcUaWire(name, NAMESPACE, model.signals.values(), endpoint.path or "/"), endpoint.port or 4840
     if simulated.model != "bioreactor" and isinstance(configured, ModbusDevice):
+        _check_host(name, configured.host)
         registers = fill_line_registers() if simulated.model == "fill_line" else environment_registers()
         return ModbusWire(name, registers, configured.unit_id), configured.port
     wanted = "opcua" if simulated.model == "bioreactor" else "modbus"
     raise PlantError(
         f"devices.{name}.driver: model {simulated.model} speaks {wanted}, not {configured.driver}"
     )
+
+
+def _check_host(name: str, host: str | None) -> None:
+    if host not in _LOOPBACK:
+        raise PlantError(f"devices.{name}: simulators listen on {HOST} only, and the site says {host}")
 
 
 def build_plant(site: Site, only: Collection[str] = ()) -> dict[str, Device]:

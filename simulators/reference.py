@@ -12,7 +12,7 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simulators.bioreactor import Bioreactor
 from simulators.bioreactor_parameters import BioreactorParameters
@@ -123,20 +123,30 @@ def temperature_model(parameters: BioreactorParameters, celsius: float = 37.0) -
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """The bioreactor that the loop runs on."""
+
+    parameters: BioreactorParameters = dataclasses.field(default_factory=BioreactorParameters)
+    commands: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """Commands of the other actuators, as `Stir.Speed.SP`, where they differ from the safe ones."""
+
+
 def simulate_step(
     pid: TextbookPid,
     step: tuple[float, float],
     duration_s: float,
     sampling: Sampling = Sampling(),
-    parameters: BioreactorParameters | None = None,
+    setting: Setting = Setting(),
 ) -> tuple[list[float], list[float]]:
     """Return times and temperatures of a set-point step `(from, to)` of the closed loop.
 
     The loop has first held the old set-point for long enough to be at rest.
     """
-    chosen = parameters or BioreactorParameters()
-    quiet = chosen.model_copy(update={"noise": 0.0, "drift": 0.0, "temperature_degc": step[0]})
-    reactor = Bioreactor(quiet)
+    quiet = {"noise": 0.0, "drift": 0.0, "temperature_degc": step[0]}
+    reactor = Bioreactor(setting.parameters.model_copy(update=quiet))
+    for name, value in setting.commands.items():
+        reactor.command(name, value)
     balance = reactor.vessel.temperatures.balance_valve(reactor.vessel.heating, 0.0)
     pid.integral = balance - pid.kp * (pid.b - 1.0) * step[0]
     held: list[float] = [step[0]] * (1 + round(sampling.delay_s / sampling.period_s))
@@ -161,14 +171,14 @@ def step_response(
     step: tuple[float, float],
     duration_s: float = 7200.0,
     sampling: Sampling = Sampling(),
-    parameters: BioreactorParameters | None = None,
+    setting: Setting = Setting(),
 ) -> StepResponse:
     """Return the figures that a set-point step `(from, to)` of the temperature loop must show.
 
     Raises:
         ValueError: with these settings it does not get to 90 % of the step in `duration_s`.
     """
-    times_s, values = simulate_step(pid, step, duration_s, sampling, parameters)
+    times_s, values = simulate_step(pid, step, duration_s, sampling, setting)
     return measure_step(times_s, values, *step)
 
 
@@ -186,13 +196,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--period", type=float, default=1.0, help="plant seconds between two outputs")
     parser.add_argument("--delay", type=float, default=0.0, help="age of the value acted on, plant seconds")
     parser.add_argument("--parameters", type=json.loads, default={}, help="the model's parameters, as JSON")
+    parser.add_argument("--commands", type=json.loads, default={}, help="the other commands, as JSON")
     given = parser.parse_args(arguments)
     figures = step_response(
         TextbookPid(given.kp, given.ti, given.td, given.n, given.b),
         (given.start, given.end),
         given.duration,
         Sampling(given.period, given.delay),
-        BioreactorParameters.model_validate(given.parameters),
+        Setting(BioreactorParameters.model_validate(given.parameters), given.commands),
     )
     sys.stdout.write(json.dumps(dataclasses.asdict(figures)) + "\n")
     return 0

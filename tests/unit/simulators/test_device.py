@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import itertools
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from pymodbus.client import AsyncModbusTcpClient
 
 from simulators.bioreactor_signals import NAMESPACE
 from simulators.device import Device
+from simulators.plant import build_plant
 from tests.unit.simulators.plants import running, running_device, site, until
 
 
@@ -38,19 +39,23 @@ async def test_a_stopped_counter_takes_the_bioreactor_to_safe_and_a_moving_one_b
 
             await write("Feed.Pump", 80.0)
             await write("Jacket.Valve", 75.0)
+            await until(lambda: shows(device, "Feed.Flow", 40.0, 0.5))
             await asyncio.sleep(0.8)  # longer than the timeout: nothing is expected before the first change
             assert device.model.safe is False
             await write("Watchdog", 1, ua.VariantType.UInt32)
-            await until(lambda: shows(device, "Feed.Flow", 40.0, 0.5))
-            await until(lambda: device.model.safe, 3.0)
+            await until(lambda: device.model.safe)
             await until(
                 lambda: shows(device, "Jacket.Position", 50.0, 0.5) and shows(device, "Feed.Flow", 0.0, 0.1)
             )
             assert await client.get_node(node("SafeState")).read_value() is True
             assert await client.get_node(node("Jacket.Valve")).read_value() == 50.0
             await write("Jacket.Valve", 65.0)
-            await write("Watchdog", 2, ua.VariantType.UInt32)
-            await until(lambda: shows(device, "Jacket.Position", 65.0, 0.5), 3.0)
+            async with asyncio.timeout(5.0):
+                for counter in itertools.count(2):
+                    await write("Watchdog", counter, ua.VariantType.UInt32)
+                    if shows(device, "Jacket.Position", 65.0, 0.5):
+                        break
+                    await asyncio.sleep(0.05)
             assert shows(device, "Feed.Flow", 0.0, 0.1)
 
 
@@ -62,11 +67,8 @@ async def test_a_stopped_counter_stops_the_fill_line() -> None:
         assert await client.connect()
         try:
             await until(lambda: device.model.values["Status.StateCurrent"] == 6)
-            for counter in range(1, 9):
-                await client.write_register(0, counter)
-                await asyncio.sleep(0.1)
-                assert not device.model.safe
-            await until(lambda: device.model.values["Status.StateCurrent"] == 2, 3.0)
+            await client.write_register(0, 1)
+            await until(lambda: device.model.values["Status.StateCurrent"] == 2)
             assert (await client.read_discrete_inputs(2, count=1)).bits[0] is True
             assert device.model.values["Admin.StopReason"] == 901
         finally:
@@ -97,12 +99,13 @@ async def test_a_restarted_device_comes_back_with_safe_commands_and_the_same_pro
 
 
 async def test_plant_time_runs_at_its_speed() -> None:
-    async with running_device(model="environment", speed=30.0) as device:
-        before, began = device.plant_s, time.monotonic()
-        await asyncio.sleep(1.0)
-        ran = device.plant_s - before
-        assert ran == pytest.approx(30.0 * (time.monotonic() - began), abs=10.0)
-        assert device.plant_s == pytest.approx(device.steps * 3.0)
+    device = build_plant(site({"dev": {"model": "environment"}}, speed=30.0))["dev"]
+    await device.advance(1, 100.0)
+    assert device.plant_s == pytest.approx(3.0)
+    await device.advance(19, 102.0)
+    assert device.steps == 20
+    assert device.plant_s == pytest.approx(60.0)
+    assert device.model.values["A.SampleNumber"] == 1
 
 
 async def test_devices_of_one_plant_have_speeds_of_their_own() -> None:

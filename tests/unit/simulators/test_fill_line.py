@@ -141,6 +141,19 @@ def test_trim_moves_the_weights_and_drift_carries_them_away() -> None:
     assert model.values["Weight.Mean"] == pytest.approx(5.0, abs=0.02)
 
 
+def test_somebody_recalibrates_while_it_stands() -> None:
+    for attended, drift in ((True, 0.0), (False, 1.0)):
+        model = running(drift_percent_per_h=2.0) if attended else line(local_operator=False)
+        model.filler.drift_percent = 1.0
+        order(model, Command.STOP)
+        run(model, 10.0)
+        for command in (Command.RESET, Command.START):
+            order(model, command)
+            run(model, 10.0)
+        assert state(model) is State.EXECUTE
+        assert model.filler.drift_percent == pytest.approx(drift, abs=0.02)
+
+
 def test_a_clogged_needle_underfills() -> None:
     model = running(drift_percent_per_h=0.0)
     model.disturb("clog", {"needle": 3, "active": True})

@@ -143,6 +143,7 @@ def site_with(device: dict[str, Any] | None, model: str) -> Site:
     ("site", "problem"),
     [
         (site_with(None, "bioreactor"), "no device 'dev'"),
+        (site_with({"driver": "modbus", "host": "plc7"}, "fill_line"), "the site says plc7"),
         (site_with({"driver": "modbus", "host": "x"}, "bioreactor"), "speaks opcua, not modbus"),
         (
             site_with({"driver": "opcua", "endpoint": "opc.tcp://x:1"}, "fill_line"),
