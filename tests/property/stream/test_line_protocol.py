@@ -16,7 +16,9 @@ U32 = st.integers(0, 2**32 - 1)
 TIMES = st.integers(-(2**63) + 2, 2**63 - 1)
 VALUES = st.one_of(
     st.floats(allow_infinity=False),
-    st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e308, 1.7976931348623157e308, 0.1]),
+    st.sampled_from(
+        [0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e308, 1.7976931348623157e308, 0.1]
+    ),
 )
 QUALITIES = st.one_of(st.sampled_from([0, 0x4000_0000, 0x8000_0001]), U32)
 STRINGS = st.text(st.characters(exclude_categories=["Cs"]))

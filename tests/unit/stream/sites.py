@@ -12,7 +12,7 @@ def small_site(
     *, units: int = 2, tags: int = 3, port: int = 1883, streams: Mapping[str, Any] | None = None
 ) -> Site:
     """Return a site with `units` units of `tags` number tags and one text tag each."""
-    own = {f"m{number}.pv": {} for number in range(tags)}
+    own: dict[str, Any] = {f"m{number}.pv": {} for number in range(tags)}
     return Site.model_validate(
         {
             "site": {"name": "works"},

@@ -118,7 +118,9 @@ def site() -> Site:
                     "area": "a",
                     "cell": "c",
                     "tags": {"temp.pv": {}, "heater.out": {}},
-                    "alarms": {"high": {"tag": "u1/temp.pv", "type": "high", "limit": 40, "priority": "high"}},
+                    "alarms": {
+                        "high": {"tag": "u1/temp.pv", "type": "high", "limit": 40, "priority": "high"}
+                    },
                     "interlocks": {"hot": {"when": "u1/temp.pv > 50", "force": {"u1/heater.out": 0}}},
                     "loops": {"temp": {"pv": "u1/temp.pv", "output": "u1/heater.out", "kp": 1, "sp": 37}},
                 }

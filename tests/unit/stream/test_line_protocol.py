@@ -23,7 +23,10 @@ def points(*rows: tuple[float, int, int, int, int, int], texts: tuple[TextPoint,
     return Points.of_rows(np.array(list(rows), SAMPLE), texts)
 
 
-def lines(of: Points, context: Context = Context()) -> list[str]:
+NO_CONTEXT = Context()
+
+
+def lines(of: Points, context: Context = NO_CONTEXT) -> list[str]:
     return encode(HEADER, of, prefixes(NAMES), context).decode().split("\n")
 
 
@@ -41,9 +44,10 @@ def read(payload: bytes) -> Message:
 
 def test_a_message_is_a_header_line_and_a_line_for_each_point() -> None:
     header, point, end = lines(points((37.02, T, 0, 0, 0, 0)))
+    checksum = zlib.crc32(f"{point}{end}".encode() + b"\n")
     assert header == (
         "cellgate_message,gateway=gw1,partition=0 epoch=17i,sequence=5i,count=1i,"
-        f'checksum="{zlib.crc32(point.encode() + bytes([10])):08x}",config="00ff00ff00ff00ff" 1700000000000000009'
+        f'checksum="{checksum:08x}",config="00ff00ff00ff00ff" 1700000000000000009'
     )
     assert point == f"cellgate,name=br1/temp.pv value=37.02,quality=0i {T}"
     assert end == ""
@@ -82,7 +86,9 @@ def test_texts_and_long_integers_have_fields_of_their_own() -> None:
     )
     _, text, integer, unsigned, _ = lines(points(texts=texts))
     assert text == f'cellgate,name=br1/recipe text="say \\"x\\" \\\\ y",quality=0i {T}'
-    assert integer == f"cellgate,name=br1/recipe,ordinal=1 integer=-9223372036854775808i,quality=0i,status=7i {T}"
+    assert integer == (
+        f"cellgate,name=br1/recipe,ordinal=1 integer=-9223372036854775808i,quality=0i,status=7i {T}"
+    )
     assert unsigned == f'cellgate,name=br1/recipe unsigned="18446744073709551615",quality=0i {T}'
 
 
@@ -145,7 +151,7 @@ def test_a_changed_byte_is_seen(payload: bytes, position: int) -> None:
         message = read(changed)
     except (MalformedMessage, ValueError):
         return
-    assert message.points.value.tolist() == [1.0, 2.0], "only the header's own numbers are not in the checksum"
+    assert message.points.value.tolist() == [1.0, 2.0], "the header's numbers are outside the checksum"
 
 
 @pytest.mark.parametrize("cut", [0, 10, 100, 150, 200, 250])
@@ -191,6 +197,7 @@ def test_points_of_two_contexts_are_refused() -> None:
 
 
 def test_a_number_behind_a_text_is_refused() -> None:
-    body = b'cellgate,name=br1/recipe text="x",quality=0i 5\ncellgate,name=br1/temp.pv value=1.0,quality=0i 5\n'
+    body = b'cellgate,name=br1/recipe text="x",quality=0i 5\n'
+    body += b"cellgate,name=br1/temp.pv value=1.0,quality=0i 5\n"
     with pytest.raises(MalformedMessage, match="behind a text"):
         read(resealed(body, 2))
