@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ def segments(sizes: list[int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
 @given(st.lists(st.lists(INTEGERS, min_size=1, max_size=40), min_size=1, max_size=8))
 def test_any_integers(parts: list[list[int]]) -> None:
     starts, sizes = segments([len(part) for part in parts])
-    encoded = integers.encode(np.array(sum(parts, []), np.int64), starts, sizes)
+    encoded = integers.encode(np.array(list(chain(*parts)), np.int64), starts, sizes)
     for part, data in zip(parts, encoded, strict=True):
         column, end = integers.decode(memoryview(data), 0, len(part))
         assert column.tolist() == part
@@ -51,7 +52,7 @@ def test_steps_with_a_common_divisor(first: int, step: int, jitter: list[int]) -
 
 @given(st.lists(st.lists(VALUES, min_size=1, max_size=40), min_size=1, max_size=8))
 def test_any_finite_doubles(parts: list[list[float]]) -> None:
-    value = np.array(sum(parts, []), np.float64)
+    value = np.array(list(chain(*parts)), np.float64)
     starts, sizes = segments([len(part) for part in parts])
     numbers, forms = decimals.encode(value, starts, sizes)
     for start, size, form in zip(starts, sizes, forms, strict=True):
@@ -61,7 +62,7 @@ def test_any_finite_doubles(parts: list[list[float]]) -> None:
 
 @given(st.lists(READINGS, min_size=1, max_size=60), st.integers(0, 3))
 def test_readings_with_few_decimals_are_small_integers(readings: list[float], places: int) -> None:
-    value = np.round(np.array(readings, np.float64), places) + 0.0  # no minus zero
+    value: npt.NDArray[np.float64] = np.round(readings, places) + 0.0  # no minus zero
     _, forms = decimals.encode(value, *segments([len(value)]))
     assert forms[0] <= places
 
@@ -89,7 +90,7 @@ def test_chunks_give_back_every_column(rows: list[tuple[object, ...]]) -> None:
     points = StoredPoints.of(
         ("a", "b", "c", "d"),
         sources=[Source("g", 1, p) for p in range(3)],
-        texts=known,  # type: ignore[arg-type]
+        texts=known,
         tag=tag,
         value=value,
         quality=np.array(quality, np.uint32),

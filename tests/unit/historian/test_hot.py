@@ -119,6 +119,9 @@ def test_a_message_that_is_always_damaged_blocks_nothing_for_ever(hot: HotTable,
     assert rows(path, "SELECT count(*) FROM quarantine") == [(3,)]
 
 
+GOOD = messages.payload(messages.ramp(1), 1)
+
+
 @pytest.mark.parametrize(
     ("where", "data", "reason"),
     [
@@ -126,7 +129,7 @@ def test_a_message_that_is_always_damaged_blocks_nothing_for_ever(hot: HotTable,
         ("some/other/topic", b"", "not a topic"),
         ("cellgate/v1/site1/a/c/br1/event/gw1/0", b"{", "not an event"),
         ("cellgate/v1/site1/a/c/br1/event/gw1/0", b"[]", "not an event"),
-        ("cellgate/v1/site1/a/c/br1/pv/gw2/0", messages.payload(messages.ramp(1), 1), "on the topic of gw2"),
+        ("cellgate/v1/site1/a/c/br1/pv/gw2/0", GOOD, "on the topic of gw2"),
         (
             "cellgate/v1/site1/a/c/br1/pv/gw1/1",
             messages.payload(messages.ramp(1), 1),
