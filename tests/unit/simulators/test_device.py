@@ -82,7 +82,7 @@ async def test_a_restarted_device_comes_back_with_safe_commands_and_the_same_pro
             first = await client.get_namespace_index(NAMESPACE)
             await client.get_node(ua.NodeId(ua.String("Jacket.Valve"), ua.Int16(first))).write_value(90.0)
             hours = float(device.model.values["Culture.Hours"])
-            device.restart(0.3)
+            device.restart(1.5)
             await until(lambda: device.down)
             with pytest.raises((UaError, OSError, TimeoutError)):
                 await client.get_namespace_array()
