@@ -47,7 +47,7 @@ def expand(root: Map, environment: Environment, findings: Findings) -> Expanded:
             fix = did_you_mean(key, SECTIONS, f"known here: {listed(SECTIONS)}")
             findings.error(root.place_of(key), (key,), f"unknown key {key!r}", fix)
     kept = root.without("templates", *(key for key in root if key not in SECTIONS))
-    templates.report_parameters(kept, root.place, (), None, findings)
+    templates.report_parameters(kept, (), None, findings)
     units = kept.get("units")
     expander = _Expander(root, environment, findings)
     if isinstance(units, Map):
@@ -113,7 +113,7 @@ class _Expander:
         known = {name: parameter for name, parameter in parameters.items() if parameter is not None}
         unknown = [key for key in body if key not in _TEMPLATE_KEYS]
         kept = body.without("parameters", *unknown)
-        right = templates.report_parameters(kept, place, path, list(parameters), self._findings)
+        right = templates.report_parameters(kept, path, list(parameters), self._findings)
         return _Template(kept, known) if right and len(known) == len(parameters) else None
 
     def _parameter(self, path: Path, declared: Map, name: str) -> Parameter | None:
@@ -208,7 +208,7 @@ class _Expander:
         if (file, template) not in self._checked:
             self._checked.add((file, template))
             declared = None if template is None else list(self._templates[template].parameters)
-            if not templates.report_parameters(rows, place, ("tag_lists",), declared, self._findings):
+            if not templates.report_parameters(rows, ("tag_lists",), declared, self._findings):
                 self._lists[file] = rows = Map({}, rows.place, {})
         if self._findings.count > before:
             self._broken_lists.add(file)

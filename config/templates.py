@@ -159,42 +159,41 @@ def _written(value: Any) -> str:
 
 
 def report_parameters(
-    value: Any, place: Place, path: Path, declared: Collection[str] | None, findings: Findings
+    content: Map | Items, path: Path, declared: Collection[str] | None, findings: Findings
 ) -> bool:
     """Report parameters that are named where there are none; tell whether all is well.
 
     Args:
-        value: any part of a configuration.
-        place: where it stands.
+        content: any part of a configuration.
         path: what it is.
         declared: the parameters of the template, None outside a template.
         findings: where mistakes are recorded.
     """
-    if isinstance(value, Map):
-        right = [
-            report_parameters(part, value.place_of(key), (*path, key), declared, findings)
-            for key, part in value.items()
-        ]
-        return all(right)
-    if isinstance(value, Items):
-        right = [
-            report_parameters(part, value.place_of(index), (*path, index), declared, findings)
-            for index, part in enumerate(value)
-        ]
-        return all(right)
-    unknown = (
-        [n for n in PARAMETER.findall(value) if n not in (declared or ())]
-        if type(value) is ParameterText
-        else []
-    )
-    for name in unknown:
-        if declared is None:
-            message, fix = f"${{{name}}} outside a template", "variables of the environment are upper case"
-        else:
-            message = f"the template declares no parameter {name!r}"
-            fix = did_you_mean(name, declared, "declare it under the template's parameters")
-        findings.broken(place, path, message, fix)
-    return not unknown
+    right = True
+    parts = content.items() if isinstance(content, Map) else enumerate(content)
+    for key, value in parts:
+        if isinstance(value, Map | Items):
+            right = report_parameters(value, (*path, key), declared, findings) and right
+        elif type(value) is ParameterText:
+            unknown = [name for name in PARAMETER.findall(value) if name not in (declared or ())]
+            for name in unknown:
+                message, fix = _misplaced(name, declared)
+                findings.broken(_place_of(content, key), (*path, key), message, fix)
+            right = right and not unknown
+    return right
+
+
+def _misplaced(name: str, declared: Collection[str] | None) -> tuple[str, str]:
+    if declared is None:
+        return f"${{{name}}} outside a template", "variables of the environment are upper case"
+    fix = did_you_mean(name, declared, "declare it under the template's parameters")
+    return f"the template declares no parameter {name!r}", fix
+
+
+def _place_of(content: Map | Items, key: str | int) -> Place:
+    if isinstance(content, Map):
+        return content.place_of(str(key))
+    return content.place_of(int(key))
 
 
 def overlay(base: Map, own: Map) -> Map:
