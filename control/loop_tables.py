@@ -62,7 +62,8 @@ def _groups(site: Site, periods_ns: list[int]) -> Rows:
     scan_ns = round(site.gateway.scan_period * NS)
     starts = [i for i, period in enumerate(periods_ns) if i == 0 or period != periods_ns[i - 1]]
     groups = np.zeros(len(starts), GROUP)
-    for group, first, last in zip(groups, starts, [*starts[1:], len(periods_ns)], strict=True):
+    ends = [*starts[1:], len(periods_ns)] if starts else []
+    for group, first, last in zip(groups, starts, ends, strict=True):
         group["first"], group["last"] = first, last
         group["period_ns"] = periods_ns[first]
         # A loop of every scan runs in every scan, however early it comes after a late one.

@@ -23,6 +23,18 @@ from control.state import Logic, Loops, State, Tags
 
 @kernel
 def scan(state: State, monotonic_ns: int, utc_ns: int) -> None:
+    """Run one scan: the door for Python (tests, replay, portable pacing)."""
+    scan_once(state, monotonic_ns, utc_ns)
+
+
+@kernel
+def close(state: State, utc_ns: int) -> int:
+    """Disarm at the end: the door for Python."""
+    return close_once(state, utc_ns)
+
+
+@part
+def scan_once(state: State, monotonic_ns: int, utc_ns: int) -> None:
     """Run one scan."""
     rings, image, tags, counters = state.rings, state.image, state.tags, state.counters
     loops, outputs, reports = state.loops, state.outputs, rings.reports
@@ -78,8 +90,8 @@ def _announce_rest(
             counters[0]["transitions_deferred"] += 1
 
 
-@kernel
-def close(state: State, utc_ns: int) -> int:
+@part
+def close_once(state: State, utc_ns: int) -> int:
     """Disarm at the end, push the safe outputs; return how many still wait for room."""
     if state.counters[0]["armed"] != 0:
         disarm(state.outputs, state.loops, state.counters)
