@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from drivers.api import DeviceRefused
+
+_log = logging.getLogger(__name__)
 
 UNTRUSTED: Final = 0x801A_0000
 TIME_INVALID: Final = 0x8014_0000
@@ -29,12 +32,25 @@ class Trust:
 
     @classmethod
     def load(cls, folder: Path) -> Trust:
-        """Read a folder of `.der`, `.pem`, `.crt` and `.crl` files."""
-        files = sorted(path for path in folder.iterdir() if path.is_file())
-        certificates = [
-            load_certificate(path) for path in files if path.suffix in {".der", ".pem", ".crt", ".cer"}
-        ]
-        lists = [_revocations(path) for path in files if path.suffix == ".crl"]
+        """Read a folder of `.der`, `.pem`, `.crt`, `.cer` and `.crl` files.
+
+        What is no certificate vouches for nothing and is passed over; a list of revoked
+        certificates that cannot be read is an error.
+
+        Raises:
+            OSError: the folder cannot be read.
+            ValueError: a `.crl` file is no list of revoked certificates.
+        """
+        certificates: list[x509.Certificate] = []
+        lists: list[x509.CertificateRevocationList] = []
+        for path in sorted(path for path in folder.iterdir() if path.is_file()):
+            if path.suffix == ".crl":
+                lists.append(_revocations(path))
+            elif path.suffix in {".der", ".pem", ".crt", ".cer"}:
+                try:
+                    certificates.append(load_certificate(path))
+                except ValueError as error:
+                    _log.warning("not a certificate: file=%s reason=%s", path, error)
         return cls(certificates, lists)
 
     def check(self, certificate: x509.Certificate, application_uri: str, host: str) -> None:
