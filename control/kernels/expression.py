@@ -75,6 +75,12 @@ def evaluate(
 
 
 @inlined
+def _word(quality: int) -> int:
+    """Return a quality as the signed integer that compiled code computes qualities with."""
+    return int(np.int64(quality))
+
+
+@inlined
 def inherited(quality: int) -> int:
     """Return the quality that something computed from a value takes over from it."""
     passed = quality & PASSED
@@ -87,7 +93,7 @@ def _load(program: Program, memory: Memory, entry: Rows, value: Reals, quality: 
     first = entry["first_input"]
     for i in range(first, entry["last_input"]):
         tag = program.inputs[i]
-        found = inherited(np.int64(quality[tag]))
+        found = inherited(_word(quality[tag]))
         if found < BAD and not math.isfinite(value[tag]):
             found = BAD | INPUT | NOT_A_NUMBER
         memory.register[i - first] = value[tag]
@@ -98,7 +104,7 @@ def _load(program: Program, memory: Memory, entry: Rows, value: Reals, quality: 
 def _finish(memory: Memory, entry: Rows, e: int) -> None:
     """Show the result, and share it with the entries that need it."""
     value = memory.register[entry["result"]]
-    quality = np.int64(memory.register_quality[entry["result"]])
+    quality = _word(memory.register_quality[entry["result"]])
     reasons = quality & REASON_BITS
     if quality >= BAD:
         if reasons & FAILED != 0:
@@ -119,7 +125,7 @@ def _run(code: Rows, memory: Memory, entry: Rows, elapsed_s: float, gap: bool) -
         kind = row["op"]
         a, b, c = row["a"], row["b"], row["c"]
         x, y = register[a], register[b]
-        x_quality, y_quality = np.int64(register_quality[a]), np.int64(register_quality[b])
+        x_quality, y_quality = _word(register_quality[a]), _word(register_quality[b])
         quality = x_quality | y_quality
         if kind == op.ADD:
             result = x + y
@@ -212,13 +218,13 @@ def _run(code: Rows, memory: Memory, entry: Rows, elapsed_s: float, gap: bool) -
             result = interpolate(register, x, b, c)
         elif kind == op.IS_GOOD:
             result = 1.0 if quality < UNCERTAIN else 0.0
-            quality = np.int64(GOOD)
+            quality = GOOD
         elif kind == op.IS_UNCERTAIN:
             result = 1.0 if UNCERTAIN <= quality < BAD else 0.0
-            quality = np.int64(GOOD)
+            quality = GOOD
         elif kind == op.IS_BAD:
             result = 1.0 if quality >= BAD else 0.0
-            quality = np.int64(GOOD)
+            quality = GOOD
         elif kind == op.VALUE_OR:
             result, quality = chosen(x, x_quality, y, y_quality)
         elif kind == op.COPY:
@@ -226,9 +232,7 @@ def _run(code: Rows, memory: Memory, entry: Rows, elapsed_s: float, gap: bool) -
         elif kind < op.FIRST_REMEMBERING:
             result, quality = gather(kind, register, register_quality, a, c)
         else:
-            result, quality = remember(
-                kind, x, x_quality, y, y_quality, memory.cells, c, elapsed_s, gap
-            )
+            result, quality = remember(kind, x, x_quality, y, y_quality, memory.cells, c, elapsed_s, gap)
         if not math.isfinite(result):
             result = math.nan
             if quality < BAD:

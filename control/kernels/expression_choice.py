@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from control.kernels.jit import inlined, kernel
+from control.kernels.jit import inlined, part
 from control.opcodes import MEAN_GOOD, MEDIAN
 from control.signal import BAD, GOOD, INPUT, REASON_BITS, SUBSTITUTE, UNCERTAIN
 
@@ -69,7 +69,7 @@ def _sort_good(register: Reals, quality: Qualities, first: int, count: int) -> i
 @inlined
 def _joined(quality: Qualities, first: int, count: int, leave_out: bool) -> int:
     """Return the worst quality of registers; those that are bad may be left out and leave a mark."""
-    joined = np.int64(GOOD)
+    joined = int(np.int64(GOOD))
     for i in range(first, first + count):
         if not leave_out or quality[i] < BAD:
             joined |= quality[i]
@@ -78,7 +78,7 @@ def _joined(quality: Qualities, first: int, count: int, leave_out: bool) -> int:
     return joined
 
 
-@kernel
+@part
 def gather(kind: int, register: Reals, quality: Qualities, first: int, count: int) -> tuple[float, int]:
     """Run an instruction over registers side by side; return its value and quality."""
     joined = _joined(quality, first, count, leave_out=kind != MEDIAN)

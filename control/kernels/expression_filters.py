@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from control.kernels.jit import inlined, kernel
+from control.kernels.jit import inlined, part
 from control.opcodes import STEPS
 
 Reals = npt.NDArray[np.float64]
@@ -104,7 +104,7 @@ def _steps(duration_s: float, cells: Reals, s: int, elapsed_s: float) -> int:
     return steps
 
 
-@kernel
+@part
 def moving_average(
     x: float, bad: bool, duration_s: float, cells: Reals, s: int, elapsed_s: float, gap: bool
 ) -> float:
@@ -136,7 +136,7 @@ def moving_average(
     return float((cells[s + 2] + cells[s + 4]) / weight) if weight > 0.0 else x
 
 
-@kernel
+@part
 def moving_extreme(
     sign: float, x: float, bad: bool, duration_s: float, cells: Reals, s: int, elapsed_s: float, gap: bool
 ) -> float:

@@ -11,13 +11,13 @@ from control import opcodes as op
 from control.kernels import expression_filters as filters
 from control.kernels import expression_timers as timers
 from control.kernels.expression_choice import stood_in
-from control.kernels.jit import inlined, kernel
+from control.kernels.jit import inlined, part
 from control.signal import BAD, INPUT, UNCERTAIN, WAITING
 
 Reals = npt.NDArray[np.float64]
 
 
-@kernel
+@part
 def remember(
     kind: int,
     x: float,
