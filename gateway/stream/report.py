@@ -139,4 +139,4 @@ class Reporter:
         self._drafts = []
 
     def _draft(self, event: Event, partition: int) -> Draft:
-        return Draft(Kind.EVENT, partition, event.unit, event.time_ns, 1, to_json(event), Context())
+        return Draft(Kind.EVENT, partition, event.unit, time.time_ns(), 1, to_json(event), Context())
