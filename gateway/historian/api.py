@@ -113,7 +113,12 @@ class Reader(Protocol):
 
     @property
     def resolution_ns(self) -> int:
-        """What the store makes of source times: multiples of this."""
+        """What the store makes of source times: multiples of this; above 1 it rounds doubles, too."""
+        ...
+
+    @property
+    def keeps_events(self) -> bool:
+        """Whether it has events."""
         ...
 
     def tags(self) -> list[str]:

@@ -18,6 +18,7 @@ from gateway.historian.points import StoredPoints, concatenate
 class EmbeddedReader:
     """Reads a folder of day files. One thread at a time."""
 
+    keeps_events = True
     resolution_ns = 1
 
     def __init__(self, folder: Path) -> None:

@@ -43,6 +43,7 @@ class _Series(NamedTuple):
 class InfluxReader:
     """Reads one bucket or database. One thread at a time."""
 
+    keeps_events = True
     resolution_ns = 1
 
     def __init__(self, config: InfluxConfig) -> None:

@@ -61,6 +61,16 @@ class History:
         self._store = store
         self._hot = hot
 
+    @property
+    def resolution_ns(self) -> int:
+        """What the store makes of source times: multiples of this; above 1 it rounds doubles, too."""
+        return self._store.resolution_ns
+
+    @property
+    def keeps_events(self) -> bool:
+        """Whether the store has events."""
+        return self._store.keeps_events
+
     def tags(self) -> list[str]:
         """Return the names that have points, sorted."""
         waiting = self._hot.tags() if self._hot else set()

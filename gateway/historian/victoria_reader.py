@@ -30,6 +30,7 @@ _LOOK_BACK_S: Final = (60, 3600, 86_400, 30 * 86_400, 3650 * 86_400)
 class VictoriaReader:
     """Reads one server. One thread at a time."""
 
+    keeps_events = False
     resolution_ns = _MS
 
     def __init__(self, config: InfluxConfig) -> None:
