@@ -134,7 +134,7 @@ class LibraryLink:
         if not same or answer.function_code & 0x7F != pdu[0]:
             raise DeviceTimeout("the answer belonged to another request")
         content = answer.content if isinstance(answer, _Bytes) else bytes([answer.exception_code])
-        return Reply(bytes([answer.function_code]) + content, stamp_ns)
+        return bytes([answer.function_code]) + content, stamp_ns
 
     def _trace(self, sending: bool, data: bytes) -> bytes:
         self._frames.append((sending, data))

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-
-class Reply(NamedTuple):
-    """An answer: its PDU and the moment in the middle between request and answer (UTC)."""
-
-    pdu: bytes
-    stamp_ns: int
+Reply = tuple[bytes, int]
+"""An answer: its PDU, and the moment in the middle between request and answer (UTC, ns)."""
 
 
 class Link(Protocol):

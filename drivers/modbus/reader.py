@@ -72,15 +72,21 @@ class Reader:
             Disconnected: the link is gone.
         """
         began = time.monotonic()
+        todo, until = self._todo, began + SLICE_S
         answers = Answers()
         for unit in self._schedule.newly_dead(began, self._dead_after_s):
             self._mark(unit.polls, answers, BAD | COMM, 0)
-        if not self._todo:
-            self._todo.extend(self._schedule.due(began))
+        if not todo:
+            todo.extend(self._schedule.due(began))
         under_way: deque[tuple[Poll, asyncio.Future[Reply]]] = deque()
         timeout: DeviceTimeout | None = None
         try:
-            while self._fill(under_way, began + SLICE_S):
+            while True:
+                while todo and len(under_way) < self._depth and time.monotonic() < until:
+                    poll = todo.popleft()
+                    under_way.append((poll, self._link.send(poll.unit_id, poll.request)))
+                if not under_way:
+                    break
                 poll, reply = under_way.popleft()
                 try:
                     self._settle(poll, await reply, answers)
@@ -90,7 +96,7 @@ class Reader:
         except Disconnected:
             if not answers:
                 raise
-            self._todo.append(poll)  # so that the host reads again at once, which raises
+            todo.append(poll)  # so that the host reads again at once, which raises
         finally:
             for _, reply in under_way:
                 _abandon(reply)
@@ -106,48 +112,37 @@ class Reader:
             Disconnected: the link is gone.
         """
         answers = Answers()
-        for tag in tags:
-            poll = self._alone(tag)
-            reply = await self._link.send(poll.unit_id, poll.request)
-            data, code = read_answer(reply.pdu, poll.size)
+        for poll in filter(None, map(self._alone, tags)):
+            pdu, stamp_ns = await self._link.send(poll.unit_id, poll.request)
+            data, code = read_answer(pdu, poll.size)
             if code:
-                answers.bad(poll.layout, BAD | fault(code).reason, reply.stamp_ns, code)
+                answers.bad(poll.layout, BAD | fault(code).reason, stamp_ns, code)
             else:
-                answers.data(poll.layout, data, reply.stamp_ns)
+                answers.data(poll.layout, data, stamp_ns)
         return answers.columns()
 
-    def _alone(self, tag: int) -> Poll:
-        """Return a poll of one tag."""
+    def _alone(self, tag: int) -> Poll | None:
+        """Return a poll of one tag, if it is one that is read."""
         if tag not in self._back:
-            group, span = next(
-                (poll.block.group, span)
-                for unit in self._schedule.units.values()
-                for poll in unit.polls
-                for span in poll.block.spans
-                if span.tag == tag
-            )
-            self._back[tag] = Poll.of(Block(group, (span,)), self._fields)
-        return self._back[tag]
-
-    def _fill(self, under_way: deque[tuple[Poll, asyncio.Future[Reply]]], until: float) -> bool:
-        """Send as much as may be under way; return whether anything is."""
-        while self._todo and len(under_way) < self._depth and time.monotonic() < until:
-            poll = self._todo.popleft()
-            under_way.append((poll, self._link.send(poll.unit_id, poll.request)))
-        return bool(under_way)
+            polls = [poll for unit in self._schedule.units.values() for poll in unit.polls]
+            for group, span in ((poll.block.group, span) for poll in polls for span in poll.block.spans):
+                if span.tag == tag:
+                    self._back[tag] = Poll.of(Block(group, (span,)), self._fields)
+        return self._back.get(tag)
 
     def _settle(self, poll: Poll, reply: Reply, answers: Answers) -> None:
         """Take an answer."""
         now = time.monotonic()
-        data, code = read_answer(reply.pdu, poll.size)
+        pdu, stamp_ns = reply
+        data, code = read_answer(pdu, poll.size)
         if code:
-            self._refused(poll, code, now, reply.stamp_ns, answers)
+            self._refused(poll, code, now, stamp_ns, answers)
             return
         if poll.fault:
             self._log_edge("value can be read again", poll, 0)
-        answers.data(poll.layout, data, reply.stamp_ns)
-        self._schedule.read(poll, now)
-        self._todo.extend(self._schedule.heard(poll, now))
+        answers.data(poll.layout, data, stamp_ns)
+        if more := self._schedule.read(poll, now):
+            self._todo.extend(more)
 
     def _refused(self, poll: Poll, code: int, now: float, stamp_ns: int, answers: Answers) -> None:
         """Take an exception (or a silence): mark what it concerns, and only that."""
@@ -180,7 +175,9 @@ class Reader:
 
     def _drop(self, unit_id: int) -> None:
         """Ask this unit nothing more in this round; what is due stays due."""
-        self._todo = deque(poll for poll in self._todo if poll.unit_id != unit_id)
+        kept = [poll for poll in self._todo if poll.unit_id != unit_id]
+        self._todo.clear()
+        self._todo.extend(kept)
 
     def _mark(
         self, polls: Sequence[Poll], answers: Answers, quality: int, status: int, stamp_ns: int | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from drivers.modbus.codec import Field, Layout
@@ -39,6 +40,8 @@ class Poll:
     size: int
     """Bytes of data in a whole answer."""
     layout: Layout
+    unit_id: int
+    period_s: float
     due: float = 0.0
     busy: int = 0
     """Times in a row that the device was busy."""
@@ -60,12 +63,9 @@ class Poll:
             read_request(group.table, start, block.count),
             answer_size(group.table, block.count),
             Layout(members),
+            group.unit_id,
+            group.period_s,
         )
-
-    @property
-    def unit_id(self) -> int:
-        """The unit that is asked."""
-        return self.block.group.unit_id
 
 
 @dataclass(eq=False, slots=True)
@@ -89,6 +89,9 @@ class Unit:
         return self.timeouts >= min(UNIT_SILENCE_LIMIT, len(self.polls))
 
 
+_silences = attrgetter("silences")
+
+
 class Schedule:
     """All polls of a device, by unit."""
 
@@ -99,6 +102,7 @@ class Schedule:
             if poll.unit_id not in self.units:
                 self.units[poll.unit_id] = Unit(poll.unit_id, Backoff(retry_least_s, retry_most_s))
             self.units[poll.unit_id].polls.append(poll)
+        self._several = len(self.units) > 1
 
     def begin(self, now: float) -> None:
         """A connection begins: everything is due, every unit may be asked."""
@@ -117,7 +121,7 @@ class Schedule:
             for poll in unit.polls
             if poll.due <= now + _TOLERANCE_S
         ]
-        due.sort(key=lambda poll: poll.silences)
+        due.sort(key=_silences)
         return due
 
     def silent(self) -> bool:
@@ -142,7 +146,7 @@ class Schedule:
         unit = self.units[poll.unit_id]
         poll.silences += 1
         unit.timeouts += 1
-        if unit.silent and len(self.units) > 1:
+        if unit.silent and self._several:
             unit.retry_at = now + unit.backoff.next_delay_s()
         return unit.silent
 
@@ -166,7 +170,12 @@ class Schedule:
         return unit
 
     def newly_dead(self, now: float, dead_after_s: float) -> list[Unit]:
-        """Return the units whose silence has become too long since the last call."""
+        """Return the units whose silence has become too long since the last call.
+
+        Where no unit answers, the whole device is silent, and that is the host's to say.
+        """
+        if not self._several or self.silent():
+            return []
         dead = [
             unit
             for unit in self.units.values()
@@ -176,15 +185,18 @@ class Schedule:
             unit.marked = True
         return dead
 
-    def read(self, poll: Poll, now: float) -> None:
-        """The poll brought data: next time one period on, without drift; missed ones are skipped."""
+    def read(self, poll: Poll, now: float) -> list[Poll]:
+        """The poll brought data: next time one period on, without drift; missed ones are skipped.
+
+        Returns polls to add, as `heard` does.
+        """
         poll.busy = poll.silences = poll.fault = 0
-        period_s = poll.block.group.period_s
-        poll.due += period_s * max(1, int((now - poll.due) // period_s) + 1)
+        poll.due += poll.period_s * max(1, int((now - poll.due) // poll.period_s) + 1)
+        return self.heard(poll, now)
 
     def postpone(self, poll: Poll, now: float, delay_s: float) -> None:
         """Try the poll again after a delay, or at its period where that is longer."""
-        poll.due = now + max(delay_s, poll.block.group.period_s)
+        poll.due = now + max(delay_s, poll.period_s)
 
     def retry_busy(self, poll: Poll, now: float) -> bool:
         """Try again soon; False when the device has been busy too often in a row."""
@@ -192,7 +204,7 @@ class Schedule:
         if poll.busy > BUSY_LIMIT:
             poll.busy = 0
             return False
-        poll.due = now + min(SOON_S * 2 ** (poll.busy - 1), poll.block.group.period_s)
+        poll.due = now + min(SOON_S * 2 ** (poll.busy - 1), poll.period_s)
         return True
 
     def split(self, poll: Poll, fields: Mapping[int, Field]) -> list[Poll]:

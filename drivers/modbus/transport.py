@@ -17,7 +17,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, cast
 
 from drivers.api import DeviceTimeout, Disconnected
 from drivers.modbus.link import Reply, frame_text
@@ -28,14 +28,11 @@ _FRAMES_KEPT: Final = 20
 _CLOSE_LIMIT_S: Final = 0.2
 
 
-class _Pending(NamedTuple):
-    """A request under way."""
+_Pending = tuple[asyncio.Future[Reply], int, int, int, float]
+"""A request under way: its future, unit id, function, when it was sent (UTC, ns), its deadline.
 
-    future: asyncio.Future[Reply]
-    unit_id: int
-    function: int
-    sent_ns: int
-    deadline: float
+Plain tuples, here and in `Reply`: there is one of each for every request.
+"""
 
 
 class _Wire(asyncio.Protocol):
@@ -56,8 +53,7 @@ class _Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the transport and have the kernel look for a dead peer."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own is no subclass
         sock = transport.get_extra_info("socket")
         if sock is not None:
             _keep_alive(sock)
@@ -69,8 +65,8 @@ class _Wire(asyncio.Protocol):
             self._reason = f"connection lost: {exc}"
         if self._timer is not None:
             self._timer.cancel()
-        for request in self._pending.values():
-            _fail(request.future, Disconnected(self._reason))
+        for future, *_ in self._pending.values():
+            _fail(future, Disconnected(self._reason))
         self._pending.clear()
         if not self.closed.done():
             self.closed.set_result(None)
@@ -89,7 +85,7 @@ class _Wire(asyncio.Protocol):
         self._transaction = transaction = (self._transaction + 1) & 0xFFFF
         frame = _HEADER.pack(transaction, 0, len(pdu) + 1, unit_id) + pdu
         deadline = self._loop.time() + self._timeout_s
-        self._pending[transaction] = _Pending(future, unit_id, pdu[0], time.time_ns(), deadline)
+        self._pending[transaction] = (future, unit_id, pdu[0], time.time_ns(), deadline)
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._sweep)
         self._frames.append((True, frame))
@@ -117,24 +113,28 @@ class _Wire(asyncio.Protocol):
 
     def _answer(self, transaction: int, unit_id: int, pdu: bytes, received_ns: int) -> None:
         request = self._pending.get(transaction)
-        if request is None or request.unit_id != unit_id or request.function != pdu[0] & 0x7F:
+        if request is None:
+            self.strays += 1
+            return
+        future, asked_unit_id, function, sent_ns, _ = request
+        if unit_id != asked_unit_id or pdu[0] & 0x7F != function:
             self.strays += 1
             return
         del self._pending[transaction]
-        if not request.future.done():
-            request.future.set_result(Reply(pdu, (request.sent_ns + received_ns) // 2))
+        if not future.done():
+            future.set_result((pdu, (sent_ns + received_ns) // 2))
 
     def _sweep(self) -> None:
         """Fail the requests whose time is over; they were sent in this order."""
         now = self._loop.time()
         self._timer = None
         while self._pending:
-            transaction, request = next(iter(self._pending.items()))
-            if request.deadline > now:
-                self._timer = self._loop.call_at(request.deadline, self._sweep)
+            transaction, (future, *_, deadline) = next(iter(self._pending.items()))
+            if deadline > now:
+                self._timer = self._loop.call_at(deadline, self._sweep)
                 return
             del self._pending[transaction]
-            _fail(request.future, DeviceTimeout(f"no answer within {self._timeout_s:g} s"))
+            _fail(future, DeviceTimeout(f"no answer within {self._timeout_s:g} s"))
 
     def abort(self, reason: str) -> None:
         """Drop the connection at once."""

@@ -75,7 +75,7 @@ class ModbusWriter:
 
     async def _send(self, tag: int, unit_id: int, request: WriteRequest) -> WriteResult:
         for wait_s in (*_BUSY_WAITS_S, None):
-            pdu = (await self._link.send(unit_id, request.pdu)).pdu
+            pdu, _ = await self._link.send(unit_id, request.pdu)
             if pdu == request.echo:
                 return WriteResult(tag, wrote=request.wrote)
             if len(pdu) != 2 or not pdu[0] & 0x80:

@@ -11,6 +11,7 @@
  *     unit ID CODE                  requests to this unit likewise
  *     delay MILLISECONDS            before each answer
  *     limit COUNT                   reads of more registers than this get exception 3
+ *     spin ON                       poll without sleeping, so that waking us costs the client nothing
  *     clear                         ends all faults, the delay and the limit
  *
  * Standard input closed ends it.
@@ -33,6 +34,7 @@ static int fault_of[4][SIZE]; /* by table c d h i */
 static int fault_of_unit[256];
 static int delay_ms;
 static int limit = SIZE;
+static int spin;
 
 static int table_of(char name) { return name == 'c' ? 0 : name == 'd' ? 1 : name == 'h' ? 2 : 3; }
 
@@ -80,6 +82,8 @@ static void obey(char *line)
         delay_ms = atoi(strtok(NULL, " \n"));
     } else if (!strcmp(word, "limit")) {
         limit = atoi(strtok(NULL, " \n"));
+    } else if (!strcmp(word, "spin")) {
+        spin = atoi(strtok(NULL, " \n"));
     } else if (!strcmp(word, "clear")) {
         memset(fault_of, 0, sizeof fault_of);
         memset(fault_of_unit, 0, sizeof fault_of_unit);
@@ -150,7 +154,8 @@ int main(int argc, char **argv)
     FD_SET(listener, &open);
     for (;;) {
         ready = open;
-        if (select(highest + 1, &ready, NULL, NULL, NULL) < 0) continue;
+        struct timeval at_once = {0, 0};
+        if (select(highest + 1, &ready, NULL, NULL, spin ? &at_once : NULL) <= 0) continue;
         if (FD_ISSET(STDIN_FILENO, &ready)) {
             char line[4096];
             size_t n = 0;
