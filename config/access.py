@@ -44,6 +44,7 @@ class User(Model):
     """A person or a system that sends commands."""
 
     display_name: str = ""
+    """Full name, as the audit trail shows it."""
     role: Role
     public_key: PublicKey
     """Ed25519 public key, base64 of its 32 bytes. A user whose key is empty is disabled: the loader
@@ -56,5 +57,6 @@ class AccessControl(Model):
     """Who may command."""
 
     users: dict[str, User] = Field(default_factory=dict)
+    """People and systems that may send commands, by name."""
     max_command_age: PositiveDuration = 30.0
     """A command issued longer ago than this is refused, whatever it says of its expiry."""

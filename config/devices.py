@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from config.model import Model, Name
+from config.opcua_security import OpcUaSecurity
 from config.quantities import Duration, PositiveDuration
 
 
@@ -16,12 +16,15 @@ class DeviceBase(Model):
     """What every device has, whatever it speaks."""
 
     display_name: str = ""
+    """What people see."""
     description: str = ""
+    """What it is."""
     period: PositiveDuration = 1.0
     """Polling period, or publishing interval of a subscription."""
     timeout: PositiveDuration = 2.0
     """Every request ends within this."""
     reconnect_min: PositiveDuration = 0.5
+    """First pause before another attempt to connect."""
     reconnect_max: PositiveDuration = 30.0
     """Back-off between attempts doubles from min to max, with jitter."""
     dead_after: PositiveDuration = 5.0
@@ -38,16 +41,21 @@ class ModbusDevice(DeviceBase):
     """A Modbus server."""
 
     driver: Literal["modbus"]
+    """Protocol."""
     host: str
+    """Name or address of the device."""
     port: int = Field(default=502, ge=1, le=65535)
+    """Its TCP port."""
     framing: Literal["tcp", "rtu"] = "tcp"
     """`rtu`: serial frames over a TCP connection, as some serial servers send them."""
     unit_id: int = Field(default=1, ge=0, le=255)
+    """Unit id of requests, where an address names none."""
     max_registers: int = Field(default=125, ge=1, le=125)
     """Registers in one read, at the most (function codes 3 and 4)."""
     max_bits: int = Field(default=2000, ge=1, le=2000)
     """Bits in one read, at the most (function codes 1 and 2)."""
     max_write_registers: int = Field(default=123, ge=1, le=123)
+    """Registers in one write, at the most (function code 16)."""
     max_gap: int = Field(default=16, ge=0)
     """Unused registers that a read may bridge to save a request."""
     max_outstanding: int = Field(default=1, ge=1, le=16)
@@ -56,44 +64,17 @@ class ModbusDevice(DeviceBase):
     """Write a single register with function 16 too, for devices that lack function 6."""
 
 
-class SecurityPolicy(enum.StrEnum):
-    """OPC UA security policies that are still considered safe."""
-
-    BASIC256SHA256 = "Basic256Sha256"
-    AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
-    AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
-
-
-class SecurityMode(enum.StrEnum):
-    """What the policy does to each message."""
-
-    SIGN = "sign"
-    SIGN_AND_ENCRYPT = "sign_and_encrypt"
-
-
-class OpcUaSecurity(Model):
-    """A secured channel. A server that does not offer exactly this is refused, never spoken to weaker."""
-
-    policy: SecurityPolicy = SecurityPolicy.BASIC256SHA256
-    mode: SecurityMode = SecurityMode.SIGN_AND_ENCRYPT
-    certificate: Path
-    """The gateway's own certificate (`.der` or `.pem`), its application URI in the SAN."""
-    private_key: Path
-    """The key of that certificate (`.pem` or `.der`)."""
-    private_key_password: SecretStr | None = None
-    trusted: Path
-    """Folder of trusted certificates: the server's own, or of the authority that issued it. Lists of
-    revoked certificates (`.crl`) lie there too. A server whose certificate is not trusted is refused."""
-
-
 class OpcUaDevice(DeviceBase):
     """An OPC UA server."""
 
     driver: Literal["opcua"]
+    """Protocol."""
     endpoint: str
     """`opc.tcp://host:port/path`"""
     username: str | None = None
+    """User name; none is an anonymous session."""
     password: SecretStr | None = None
+    """Password of that user."""
     plain_password: bool = False
     """True: send the password readable where neither channel nor server encrypts it."""
     security: OpcUaSecurity | None = None
@@ -116,7 +97,9 @@ class OtherDevice(DeviceBase):
     """A device of a driver that a third party brings; its settings are checked by that driver."""
 
     driver: str
+    """Name under which the package brings the driver."""
     settings: dict[str, Any] = Field(default_factory=dict)
+    """What that driver wants to know."""
 
 
 class Table(enum.StrEnum):
@@ -190,6 +173,7 @@ class ModbusAddress(Model):
 
     table: Table = Table.HOLDING
     address: int = Field(ge=0, le=65535)
+    """First register or bit, from 0."""
     type: RegisterType = RegisterType.UINT16
     """How the registers become a number. Coils and discrete inputs are always bool."""
     word_order: WordOrder = WordOrder.BIG

@@ -41,7 +41,9 @@ class Loop(Model):
     """A PID loop in ISA standard form. It brings the tags `<loop>.sp`, `<loop>.op`, `<loop>.mode`."""
 
     display_name: str = ""
+    """What people see."""
     description: str = ""
+    """What it is for."""
     pv: str
     """Tag that is controlled."""
     output: str
@@ -62,14 +64,17 @@ class Loop(Model):
     tt: Duration | None = None
     """Tracking time of the anti-windup; none takes ti for PI and sqrt(ti*td) for PID."""
     bias: float = 0.0
+    """Output of a loop without integral action when PV is at its set-point."""
     sp: Quantity
     """Set-point at a cold start."""
     sp_low: Quantity | None = None
+    """Lowest set-point; none takes the PV's range."""
     sp_high: Quantity | None = None
     """Set-point limits; none takes the PV's range."""
     sp_rate: Quantity | None = None
     """Ramp of the set-point, in PV unit per second of the plant; none is a step."""
     out_low: Quantity | None = None
+    """Lowest output; none takes the output tag's range."""
     out_high: Quantity | None = None
     """Output limits; none takes the output tag's range."""
     out_rate: Quantity | None = None
@@ -80,6 +85,7 @@ class Loop(Model):
     """Output for the safe state; none takes out_low."""
     on_bad_pv: BadPvAction = BadPvAction.HOLD
     bad_pv_after: Duration = 5.0
+    """Time for which the PV must have been bad (wall clock)."""
     period: PositiveDuration | None = None
     """Wall-clock period, a multiple of the scan's; none is every scan."""
 
@@ -88,10 +94,13 @@ class Calculation(Model):
     """A tag whose value an expression gives, each scan."""
 
     display_name: str = ""
+    """What people see."""
     description: str = ""
+    """What it is."""
     expression: str
     """See the reference of the expression language."""
     unit: str = ""
+    """Unit of the result: it is converted, or refused where it measures something else."""
     kind: TagKind | None = None
     """Number or bool; none takes what the expression gives (the loader fills it in)."""
 
@@ -100,7 +109,9 @@ class Interlock(Model):
     """While its condition is true (or its inputs are bad) it forces tags to safe values."""
 
     display_name: str = ""
+    """What people see."""
     description: str = ""
+    """Why it must act."""
     when: str
     """Expression that is true when the interlock must act."""
     force: dict[str, Quantity]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 NAME_PATTERN = re.compile(r"^[A-Za-z0-9_-]+$")
 
@@ -25,5 +25,9 @@ def _topic_level(value: str) -> str:
     return value
 
 
-Name = Annotated[str, AfterValidator(_topic_level)]
+Name = Annotated[
+    str,
+    AfterValidator(_topic_level),
+    WithJsonSchema({"type": "string", "pattern": NAME_PATTERN.pattern}, "validation"),
+]
 """A name that becomes a topic level: letters, digits, `_` and `-`."""

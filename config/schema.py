@@ -38,7 +38,9 @@ class File(Model):
     include: str | list[str] = Field(default_factory=list)
     """Files, relative to this one, whose keys are merged with these; `*` stands for many."""
     site: SiteIdentity | None = None
+    """The site: the first level of every topic."""
     gateway: Gateway | None = None
+    """This gateway: its name and its scan."""
     devices: dict[str, Device] = Field(default_factory=dict)
     """The equipment's controllers, by name."""
     templates: dict[str, Template] = Field(default_factory=dict)
@@ -46,8 +48,11 @@ class File(Model):
     units: dict[str, Unit] = Field(default_factory=dict)
     """The units of the physical model (ISA-88), by name."""
     streams: Streams | None = None
+    """Broker, journal, historians."""
     access: AccessControl | None = None
+    """Who may command."""
     simulation: Simulation | None = None
+    """The plant that stands in for the equipment; left out for a real one."""
 
 
 def file_schema() -> dict[str, Any]:

@@ -14,6 +14,7 @@ class SimulatedDevice(Model):
     """A process model behind the protocol of the device of the same name."""
 
     model: Literal["bioreactor", "fill_line", "environment"]
+    """Process model that is simulated."""
     speed: float | None = Field(default=None, gt=0)
     """Plant seconds per wall-clock second; none takes the simulation's."""
     watchdog_timeout: PositiveDuration = 3.0
@@ -30,6 +31,7 @@ class Simulation(Model):
     devices: dict[str, SimulatedDevice] = Field(default_factory=dict)
     """By the name of the device whose place the simulator takes."""
     seed: int = 1
+    """Seed of everything random: the same seed gives the same plant."""
 
     def speed_of(self, device: str | None) -> float:
         """Return the plant seconds per wall-clock second behind a device."""

@@ -28,13 +28,16 @@ class SiteIdentity(Model):
     """The site: the first level of every topic."""
 
     name: Name
+    """First level of every topic."""
     display_name: str = ""
+    """What people see."""
 
 
 class Gateway(Model):
     """This gateway."""
 
     name: Name
+    """Name of this gateway among those of the site; a level of its topics."""
     scan_period: PositiveDuration = 0.1
     """Period of the engine's scan."""
     outputs_armed: bool = False

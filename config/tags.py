@@ -29,9 +29,13 @@ class Scaling(Model):
     """A straight line from raw to engineering value, both ways: raw_low is low, raw_high is high."""
 
     raw_low: float = 0.0
+    """Raw value that stands for `low`."""
     raw_high: float = 1.0
+    """Raw value that stands for `high`."""
     low: Quantity = Quantity(0.0)
+    """Engineering value at `raw_low`."""
     high: Quantity = Quantity(1.0)
+    """Engineering value at `raw_high`."""
     clamp: bool = False
     """Clamp to [low, high] instead of marking the value out of range."""
 
@@ -49,13 +53,16 @@ class Tag(Model):
     """A named value of the plant."""
 
     display_name: str = ""
+    """What people see."""
     description: str = ""
+    """What it is."""
     unit: str = ""
     """Engineering unit, as `degC`, `L/min`, `%`."""
     kind: TagKind = TagKind.NUMBER
     low: Quantity | None = None
     """Low end of the range. A value outside the range is uncertain quality (reason RANGE)."""
     high: Quantity | None = None
+    """High end of the range."""
     device: str | None = None
     """Device that the tag is read from; none for a tag that only calculations or loops write."""
     address: Any = None
@@ -64,6 +71,7 @@ class Tag(Model):
     period: PositiveDuration | None = None
     """Polling or sampling period; none takes the device's."""
     scaling: Scaling | None = None
+    """How raw values become engineering values; none takes them as they are."""
     filter_time: Duration = 0.0
     """Time constant of a first-order filter on the value; 0 is no filter."""
     stale_after: PositiveDuration = 10.0
@@ -71,5 +79,6 @@ class Tag(Model):
     fail_value: Quantity | None = None
     """Value that a bad tag shows to calculations that ask for one; the quality stays bad."""
     report: Reporting = Reporting()
+    """When a sample is news."""
     format: str = ".2f"
     """How people see it. Never touches what is stored."""

@@ -17,14 +17,21 @@ class Equipment(Model):
     """What a template and a unit can both hold. Keys are names within the unit: `temp.pv`."""
 
     display_name: str = ""
+    """What people see."""
     description: str = ""
+    """What it is for."""
     tags: dict[str, Tag] = Field(default_factory=dict)
+    """Named values, as `temp.pv`."""
     tag_lists: list[str] = Field(default_factory=list)
     """CSV files with more tags, one a row, paths relative to the file that names them."""
     calculations: dict[str, Calculation] = Field(default_factory=dict)
+    """Tags whose values are computed."""
     loops: dict[str, Loop] = Field(default_factory=dict)
+    """Controllers, each with a PV and an output."""
     alarms: dict[str, Alarm] = Field(default_factory=dict)
+    """Limit alarms, each with its rationalisation record."""
     interlocks: dict[str, Interlock] = Field(default_factory=dict)
+    """Conditions that force outputs to safe values."""
 
 
 class ParameterType(enum.StrEnum):
@@ -41,16 +48,20 @@ class Parameter(Model):
     """A parameter of a template; without a default it must be given."""
 
     type: ParameterType = ParameterType.TEXT
+    """What a unit may give; a `device` must be one of the configuration's."""
     unit: str = ""
     """For a quantity: what it must be convertible to."""
     default: Any = None
+    """Value where a unit gives none; without it the parameter is required."""
     description: str = ""
+    """What it is for."""
 
 
 class Template(Equipment):
     """What many units have in common. `${name}` in it stands for a parameter."""
 
     parameters: dict[str, Parameter] = Field(default_factory=dict)
+    """What a unit must or may say, by name: small letters, digits and `_`."""
 
 
 class Unit(Equipment):

@@ -19,7 +19,8 @@ from asyncua.crypto import security_policies
 from asyncua.crypto.uacrypto import CertProperties
 from cryptography import x509
 
-from config.devices import OpcUaDevice, OpcUaSecurity, SecurityMode, SecurityPolicy
+from config.devices import OpcUaDevice
+from config.opcua_security import OpcUaSecurity, SecurityMode, SecurityPolicy
 from drivers.api import DeviceRefused
 from drivers.opcua.trust import Trust, application_uris, load_certificate
 
