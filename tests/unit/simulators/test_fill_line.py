@@ -1,4 +1,4 @@
-"""The filling line: commands, stops, weights, and where every vial went."""
+"""The filling line: commands, speed, weights, and where every vial went."""
 
 from __future__ import annotations
 
@@ -7,47 +7,9 @@ import statistics
 
 import pytest
 
-from simulators.fill_line import FillLine
 from simulators.model import DisturbanceError
 from simulators.packml import Command, State, UnitMode
-from simulators.vials import FillLineParameters
-
-CALM = {"stops_per_h": 0.0, "starved_per_h": 0.0, "blocked_per_h": 0.0}
-
-
-def line(**parameters: float | bool) -> FillLine:
-    return FillLine(FillLineParameters.model_validate({**CALM, **parameters}))
-
-
-def run(model: FillLine, seconds: float, step_s: float = 1.0) -> None:
-    for _ in range(round(seconds / step_s)):
-        model.step(step_s)
-
-
-def order(model: FillLine, command: Command) -> None:
-    model.command("Command.CntrlCmd", int(command))
-    model.command("Command.CmdChangeRequest", True)
-    model.step(0.1)
-
-
-def state(model: FillLine) -> State:
-    return State(int(model.values["Status.StateCurrent"]))
-
-
-def count(model: FillLine, name: str) -> int:
-    return int(model.values[name])
-
-
-def accounted(model: FillLine) -> bool:
-    parts = ("Count.Good", "Admin.ProdDefectiveCount", "Count.Samples", "Count.Destroyed", "Count.InMachine")
-    return count(model, "Admin.ProdConsumedCount") == sum(count(model, part) for part in parts)
-
-
-def running(**parameters: float | bool) -> FillLine:
-    model = line(**parameters)
-    run(model, 60.0)
-    assert state(model) is State.EXECUTE
-    return model
+from tests.unit.simulators.fill_lines import accounted, count, line, order, run, running, state
 
 
 def test_somebody_starts_it() -> None:
@@ -192,96 +154,6 @@ def test_samples_regular_and_on_demand() -> None:
     assert count(unsampled, "Count.Samples") == 1
 
 
-def test_internal_trouble_holds_the_line_until_it_is_repaired() -> None:
-    model = running()
-    model.disturb("line_stop", {"reason": 103, "seconds": 60})
-    run(model, 10.0)
-    assert state(model) is State.HELD
-    assert model.values["Admin.StopReason"] == 103
-    run(model, 90.0)
-    assert state(model) is State.EXECUTE
-    assert model.values["Admin.StopReason"] == 0
-    with pytest.raises(DisturbanceError, match="101"):
-        model.disturb("line_stop", {"reason": 7, "seconds": 60})
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason", "bit"),
-    [("starve", 201, "Status.EquipmentStarved"), ("block", 202, "Status.EquipmentBlocked")],
-)
-def test_trouble_elsewhere_suspends_it(kind: str, reason: int, bit: str) -> None:
-    model = running(local_operator=True)
-    model.disturb(kind, {"seconds": 60})
-    run(model, 10.0)
-    assert state(model) is State.SUSPENDED
-    assert model.values["Admin.StopReason"] == reason
-    assert model.values[bit] is True
-    run(model, 90.0)
-    assert state(model) is State.EXECUTE
-    assert model.values[bit] is False
-
-
-def test_what_a_client_stopped_stays_stopped() -> None:
-    model = running()
-    order(model, Command.STOP)
-    run(model, 600.0)
-    assert state(model) is State.STOPPED
-    assert model.values["Admin.StopReason"] == 401
-    order(model, Command.RESET)
-    run(model, 60.0)
-    assert state(model) is State.IDLE
-
-
-def test_an_open_guard_aborts_and_the_vials_are_lost() -> None:
-    model = running()
-    model.disturb("guard_open", {"active": True})
-    run(model, 30.0)
-    assert state(model) is State.ABORTED
-    assert model.values["Admin.StopReason"] == 301
-    assert model.values["Status.GuardsClosed"] is False
-    model.disturb("guard_open", {"active": False})
-    run(model, 60.0)
-    assert state(model) is State.EXECUTE
-    assert count(model, "Count.Destroyed") == 40
-    assert accounted(model)
-
-
-def test_vials_are_destroyed_after_a_long_stop() -> None:
-    model = running(destroy_after_s=120.0)
-    model.disturb("line_stop", {"reason": 101, "seconds": 60})
-    run(model, 120.0)
-    assert count(model, "Count.Destroyed") == 0
-    model.disturb("line_stop", {"reason": 101, "seconds": 200})
-    run(model, 300.0)
-    assert count(model, "Count.Destroyed") == 40
-
-
-def test_the_watchdog_stops_the_line_and_it_resumes() -> None:
-    model = running()
-    model.set_safe(True)
-    run(model, 30.0)
-    assert state(model) is State.STOPPED
-    assert model.values["Admin.StopReason"] == 901
-    assert model.values["SafeState"] is True
-    order(model, Command.RESET)
-    run(model, 30.0)
-    assert state(model) is State.STOPPED
-    model.set_safe(False)
-    run(model, 60.0)
-    assert state(model) is State.EXECUTE
-
-
-def test_the_watchdog_does_not_start_what_a_client_stopped() -> None:
-    model = running()
-    order(model, Command.HOLD)
-    run(model, 10.0)
-    model.set_safe(True)
-    run(model, 30.0)
-    model.set_safe(False)
-    run(model, 60.0)
-    assert state(model) is State.STOPPED
-
-
 def test_modes_change_at_rest_and_only_production_fills() -> None:
     model = running()
     model.command("Command.UnitMode", int(UnitMode.MAINTENANCE))
@@ -313,16 +185,4 @@ def test_counters_reset_to_what_is_in_the_machine() -> None:
     assert count(model, "Admin.ProdConsumedCount") == count(model, "Count.InMachine") == 40
     assert count(model, "Count.Good") == 0
     assert count(model, "Admin.AccTimeSinceReset") <= 1
-    assert accounted(model)
-
-
-def test_times_add_up() -> None:
-    model = line(stops_per_h=20.0, starved_per_h=20.0)
-    run(model, 3600.0)
-    names = [name for name in model.values if name.startswith("Admin.StateCumulativeTime.")]
-    assert len(names) == 17
-    assert sum(model.machine.cumulative_s.values()) == pytest.approx(3600.0)
-    assert count(model, "Admin.AccTimeSinceReset") == 3600
-    assert count(model, "Admin.StateCumulativeTime.Held") > 0
-    assert count(model, "Admin.StateCumulativeTime.Suspended") > 0
     assert accounted(model)
