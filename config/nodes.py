@@ -37,7 +37,7 @@ class Map(dict[str, Any]):
 
     def with_entries(self, other: Map, keys: Iterable[str]) -> Map:
         """Return a copy with some entries of another map, and their places."""
-        taken = set(keys)
+        taken = dict.fromkeys(keys)  # in their order: it becomes the tags' order in the image
         entries = {**self, **{key: other[key] for key in taken}}
         places = {key: other.place_of(key) if key in taken else self.place_of(key) for key in entries}
         return Map(entries, self.place, places)

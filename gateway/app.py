@@ -64,6 +64,7 @@ async def run_gateway(site: Site, data: Path, stop: asyncio.Event, *, tap: bool 
         poll_period_s=min(_OUTPUTS_POLLED_AT_MOST_S, site.gateway.scan_period / 2),
     )
     stream.watch(Observed(acquisition, actuation, lag))
+    await asyncio.to_thread(engine.prepare)  # the first start compiles, and holds everybody up meanwhile
     await asyncio.to_thread(stream.start)
     try:
         await asyncio.to_thread(engine.start)

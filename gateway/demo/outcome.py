@@ -31,6 +31,8 @@ def outcome(plant: Plant, view: Subscriber, comparison: Comparison | str) -> dic
         "points_missing": verdict.missing,
         "points_altered": verdict.altered,
         "points_doubled": verdict.doubled,
+        "events_missing": verdict.events_missing,
+        "examples": verdict.examples,
         "events": dict(sorted(view.event_counts.items())),
         "step": step,
         "cpu_s": {name: round(seconds, 2) for name, seconds in plant.cpu_s().items()},
@@ -39,4 +41,5 @@ def outcome(plant: Plant, view: Subscriber, comparison: Comparison | str) -> dic
 
 def is_whole(result: dict[str, Any]) -> bool:
     """Return whether the store has everything, once, as it was."""
-    return not any(result[f"points_{what}"] for what in ("missing", "altered", "doubled"))
+    wrong = ("points_missing", "points_altered", "points_doubled", "events_missing")
+    return not any(result[what] for what in wrong)

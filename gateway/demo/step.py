@@ -11,7 +11,6 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import orjson
@@ -123,9 +122,9 @@ async def compare(site: Site, data: Path, step: Step) -> Comparison:
     return Comparison(asdict(measured), predicted, agrees=_agrees(measured, predicted))
 
 
-def _agrees(measured: StepResponse, predicted: dict[str, Any]) -> bool:
+def _agrees(measured: StepResponse, predicted: dict[str, float]) -> bool:
     """Times within a quarter, overshoot within five per cent of the step (noise, scan and wire)."""
-    return (
+    return bool(
         abs(measured.rise_s - predicted["rise_s"]) <= 0.25 * predicted["rise_s"]
         and abs(measured.overshoot_percent - 100 * predicted["overshoot"]) <= 5.0
         and abs(measured.settling_s - predicted["settling_s"]) <= 0.25 * predicted["settling_s"]

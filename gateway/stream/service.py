@@ -146,7 +146,7 @@ class StreamService:
         )
         forward = Forward(site, journal, client, reporter.take_notice)
         journal.on_notice.append(reporter.take_notice)
-        door = CommandDoor(site, engine.commands, audit, contexts, disk, engine.value_of)
+        door = CommandDoor(site, engine.commands, audit, contexts, disk, self._value_of)
         notices = self._notices = Notices(site, engine, reporter, door)
         door.on_command.append(notices.command)
         line = CommandLine(site, client, door)
@@ -178,6 +178,9 @@ class StreamService:
             for task in reversed(serving):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+
+    def _value_of(self, tag: str) -> float:
+        return float(self._engine.snapshot().value[self._site.tag_index[tag]])
 
     async def _tick_texts(self) -> None:
         while True:
