@@ -1,16 +1,31 @@
-"""The decorator of compiled wire decoders."""
+"""The decorator of compiled wire decoders, and where their machine code is kept.
+
+Decoders are not kernels: they are called from Python, allocate, and belong to their driver. What
+they share with the kernels is the cache and its key (`control.cache`), in a folder of their own, so
+that a change in a driver does not have the engine compiled anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import numba
 
+from control import cache
+
 _F = TypeVar("_F", bound=Callable[..., Any])
+_settings: Any = numba.config
+
+_FOLDER: Final = "" if _settings.DISABLE_JIT else str(cache.folder(cache.DRIVERS))
 
 
 def compiled(function: _F) -> _F:
     """Compile a function that takes bytes apart; it holds no lock of the interpreter while it runs."""
-    decorated: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    engines = _settings.CACHE_DIR
+    _settings.CACHE_DIR = _FOLDER
+    try:
+        decorated: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        _settings.CACHE_DIR = engines
     return cast("_F", decorated)

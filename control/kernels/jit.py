@@ -17,7 +17,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import numba
 
-from control.kernels import cache
+from control import cache
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -2,8 +2,9 @@
 
 Numba's own cache looks at the file of the cached function alone: a change in a function that it
 calls goes unseen. So the folder is named by a hash of everything that decides the machine code:
-all sources of `control`, the versions of the compiler and NumPy, the CPU, and the compiler's
-settings. A different hash is a different folder, and the start compiles anew.
+all sources of `control` (for the engine) or of `drivers` (for their decoders), the versions of
+the compiler and NumPy, the CPU, and the compiler's settings. A different hash is a different
+folder, and the start compiles anew.
 """
 
 from __future__ import annotations
@@ -23,17 +24,23 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 
-_SOURCES: Final = Path(__file__).resolve().parents[1]
-_KEPT: Final = 6  # folders of other versions that stay, so that going back needs no compilation
+ENGINE: Final = ("control",)
+"""Sources of the engine's machine code."""
+DRIVERS: Final = ("drivers", "control/signal.py")
+"""Sources of the drivers' machine code; the constants of `control.signal` are compiled into it."""
+
+_ROOT: Final = Path(__file__).resolve().parents[1]
+_KEPT: Final = 12  # folders of other versions that stay, so that going back needs no compilation
 
 
 @functools.cache
-def fingerprint() -> str:
-    """Return 16 hex digits over all that decides the machine code."""
+def fingerprint(sources: tuple[str, ...] = ENGINE) -> str:
+    """Return 16 hex digits over all that decides the machine code of these sources."""
     digest = hashlib.sha256()
-    for path in sorted(_SOURCES.rglob("*.py")):
-        digest.update(f"{path.relative_to(_SOURCES)}\0".encode())
-        digest.update(path.read_bytes())
+    for source in (_ROOT / source for source in sources):
+        for path in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
+            digest.update(f"{path.relative_to(_ROOT)}\0".encode())
+            digest.update(path.read_bytes())
     versions = (numba.__version__, llvmlite.__version__, np.__version__)
     cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     options: Any = numba.config
@@ -42,14 +49,15 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def folder() -> Path:
+def folder(sources: tuple[str, ...] = ENGINE) -> Path:
     """Return the folder of this build's machine code, made where none was."""
-    base = next((base for base in _bases() if _usable(base / fingerprint())), None)
+    name = fingerprint(sources)
+    base = next((base for base in _bases() if _usable(base / name)), None)
     if base is None:
         base = _private_temporary_folder()
-        (base / fingerprint()).mkdir(mode=0o700, exist_ok=True)
-    _drop_old(base)
-    return base / fingerprint()
+        (base / name).mkdir(mode=0o700, exist_ok=True)
+    _drop_old(base, name)
+    return base / name
 
 
 def _bases() -> Iterator[Path]:
@@ -83,11 +91,11 @@ def _private_temporary_folder() -> Path:
     return path if mine or not hasattr(os, "getuid") else Path(tempfile.mkdtemp(prefix="cellgate-cache-"))
 
 
-def _drop_old(base: Path) -> None:
+def _drop_old(base: Path, used: str) -> None:
     """Mark this build's folder as used now and delete those that were not used for longest."""
     try:
-        os.utime(base / fingerprint())
-        others = [path for path in base.iterdir() if path.name != fingerprint() and _is_ours(path)]
+        os.utime(base / used)
+        others = [path for path in base.iterdir() if path.name != used and _is_ours(path)]
         others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     except OSError:
         return
