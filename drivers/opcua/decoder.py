@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from config.devices import OpcUaDevice
 from control.signal import BAD, Columns
-from drivers.opcua.builtin import MALFORMED
+from drivers.opcua.builtin import (
+    DIAGNOSTIC_INFO,
+    MALFORMED,
+    skip_bytes,
+    skip_extension_object,
+    skip_nested,
+    skip_node_id,
+)
 from drivers.opcua.codec import columns
 from drivers.opcua.errors import MalformedMessage
 from drivers.opcua.messages import Stretch
-from drivers.opcua.plan import Item, Plan
+from drivers.opcua.plan import Item, Plan, make_plan
 from drivers.opcua.status import quality_of
 from drivers.opcua.wire import EPOCH, FROM_THE_WIRE, ROW, Decoded, decode
 
 TICK_NS: Final = 100
+
+
+@functools.cache
+def warm_up() -> None:
+    """Compile the decoder, or load its machine code: that takes seconds, so never on a loop."""
+    plan = make_plan(OpcUaDevice(driver="opcua", endpoint=""), ())
+    stray = b"\0\0\0\0\1\x80\0\0\0\0"  # an empty array, with a handle nobody has
+    Decoder(plan, 0.0).columns(stray, Stretch(0, len(stray), 1), 0)
+    octets = np.frombuffer(bytes(16), np.uint8)
+    skip_nested(DIAGNOSTIC_INFO, octets, 0, len(octets))
+    for skip in (skip_node_id, skip_bytes, skip_extension_object):
+        skip(octets, 0, len(octets))
 
 
 class Decoder:

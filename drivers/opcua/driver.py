@@ -19,7 +19,7 @@ from drivers.api import Disconnected, TagRef, Write, WriteResult
 from drivers.frames import Frames
 from drivers.opcua.attributes import Limits, read_limits, read_namespaces
 from drivers.opcua.connection import Connection
-from drivers.opcua.decoder import Decoder
+from drivers.opcua.decoder import Decoder, warm_up
 from drivers.opcua.following import Follower
 from drivers.opcua.nodes import Fault, Node, verify
 from drivers.opcua.plan import Item, Plan, Polling, Slices, make_plan
@@ -92,6 +92,7 @@ class OpcUaDriver:
             DriverError: the server cannot be reached, refuses, or is not trusted.
         """
         await self.close()
+        await asyncio.to_thread(warm_up)
         connection = self._connection = Connection(self._device, self._name, self._frames)
         await connection.open()
         self._limits = await read_limits(connection)

@@ -6,6 +6,7 @@ asyncua's.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -161,7 +162,7 @@ def _after_header(data: bytes, what: str) -> _Cursor:
     if data[cursor.at : cursor.at + 8] in _PLAIN_ENDS:
         cursor.at += 8
     else:
-        cursor.skip(lambda octets, at, end: skip_nested(DIAGNOSTIC_INFO, octets, at, end))
+        cursor.skip(functools.partial(skip_nested, DIAGNOSTIC_INFO))
         for _ in range(cursor.count(4)):
             cursor.skip(skip_bytes)
         cursor.skip(skip_extension_object)

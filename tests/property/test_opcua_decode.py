@@ -34,7 +34,8 @@ ua: Any = asyncua.ua
 
 ARRIVAL_NS = 1_800_000_000_000_000_000
 DEVICE = OpcUaDevice(driver="opcua", endpoint="opc.tcp://127.0.0.1:1")
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = 40 if "NUMBA_DISABLE_JIT" in os.environ else 200  # plain Python is a hundred times slower
+MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 INTEGERS = {
     ua.VariantType.SByte: (-(2**7), 2**7 - 1),
