@@ -23,6 +23,8 @@ _MAX_PAYLOAD: Final = 8 << 20
 """Bytes in a message. The server's own limit is 1 MiB; a full message of ours can be larger."""
 _MAX_UNACKNOWLEDGED: Final = 1000
 """Messages that a subscriber may leave unacknowledged, and so what a historian commits at once."""
+_DELIVERED_AGAIN_AFTER: Final = "5s"
+"""What a subscriber had not acknowledged when it went comes again only then, behind newer messages."""
 _READY_WITHIN_S: Final = 30.0
 
 
@@ -90,7 +92,12 @@ def configuration(store: Path, port: int) -> bytes:
             "port": -1,  # NATS' own protocol: a port is needed, nobody uses it
             "max_payload": _MAX_PAYLOAD,
             "jetstream": {"store_dir": str(store)},
-            "mqtt": {"host": "127.0.0.1", "port": port, "max_ack_pending": _MAX_UNACKNOWLEDGED},
+            "mqtt": {
+                "host": "127.0.0.1",
+                "port": port,
+                "max_ack_pending": _MAX_UNACKNOWLEDGED,
+                "ack_wait": _DELIVERED_AGAIN_AFTER,
+            },
         },
         option=orjson.OPT_INDENT_2,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -124,8 +125,11 @@ class Child:
         if process is None:
             return 0
         if process.returncode is None:
-            process.send_signal(number)
-            process.send_signal(signal.SIGCONT)  # a stopped process handles nothing
+            for sent in (number, signal.SIGCONT):  # a stopped process handles nothing
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(
+                        process.pid, sent
+                    )  # Popen's own way may reap it, and asyncio then not know how it ended
             try:
                 async with asyncio.timeout(within_s):
                     await process.wait()
