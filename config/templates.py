@@ -104,7 +104,8 @@ def _quantity(parameter: Parameter, plain: Any, value: Any, _: Collection[str]) 
     try:
         Quantity.parse(plain).to(parameter.unit)
     except QuantityError as error:
-        reason = str(error) if not isinstance(value, EnvironmentText) else f"{shown(value)} does not fit"
+        from_file = str(error).partition(" (examples")[0]
+        reason = f"{shown(value)} does not fit" if isinstance(value, EnvironmentText) else from_file
         raise ValueError(f"{reason}; {example}") from error
     return plain
 

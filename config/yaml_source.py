@@ -91,7 +91,7 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> tuple[Place, str, st
     if "alias" in problem or "anchor" in problem:
         return place, "an alias (*) without its anchor (&), or an anchor twice", "quote a text that begins so"
     line_text = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
-    if "cannot start any token" in problem and "\t" in line_text:
+    if "tab character" in problem or ("cannot start any token" in problem and "\t" in line_text):
         return place, "a tab in the indentation", "indent with spaces"
     if "single document" in str(getattr(error, "context", "")):
         return place, "a second document begins here", "remove the line '---'"
