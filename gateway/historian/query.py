@@ -19,10 +19,7 @@ from gateway.historian.api import EventFilter, Reader
 from gateway.historian.buckets import Buckets, Grid, Summaries, summarise
 from gateway.historian.embedded_reader import EmbeddedReader
 from gateway.historian.hot_reader import HotReader
-from gateway.historian.influx_http import is_influxdb
-from gateway.historian.influx_reader import InfluxReader
 from gateway.historian.points import NO_SOURCE, StoredPoints, concatenate
-from gateway.historian.victoria_reader import VictoriaReader
 
 HOT_FILE = "hot.sqlite"
 
@@ -51,6 +48,10 @@ def open_reader(store: EmbeddedStore | InfluxStore, folder: Path) -> Reader:
     """
     if isinstance(store, EmbeddedStore):
         return EmbeddedReader(folder)
+    from gateway.historian.influx_http import is_influxdb  # its client takes half a second to import
+    from gateway.historian.influx_reader import InfluxReader
+    from gateway.historian.victoria_reader import VictoriaReader
+
     return InfluxReader(store) if is_influxdb(store) else VictoriaReader(store)
 
 

@@ -32,7 +32,6 @@ from gateway.historian.embedded import EmbeddedStore
 from gateway.historian.health import document
 from gateway.historian.hot_queue import HotQueue
 from gateway.historian.hot_thread import HotThread
-from gateway.historian.influx import InfluxStore
 from gateway.historian.query import HOT_FILE, folder_of
 from gateway.stream import topics
 from gateway.stream.mqtt import MqttClient
@@ -51,6 +50,8 @@ def open_store(config: Historian, folder: Path) -> Store:
     """Return the store that a historian writes to."""
     if isinstance(config.store, EmbeddedConfig):
         return EmbeddedStore(folder)
+    from gateway.historian.influx import InfluxStore  # its client takes half a second to import
+
     return InfluxStore(config.store)
 
 

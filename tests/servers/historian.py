@@ -1,0 +1,29 @@
+"""A historian in a process of its own: `python -m tests.servers.historian SITE.json DATA [NAME]`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import orjson
+
+from config.site import Site
+from gateway import lifeline, logs
+from gateway.historian.service import run_historian
+
+
+async def main(site_file: Path, data: Path, name: str) -> None:
+    """Run until SIGTERM."""
+    site = Site.model_validate(orjson.loads(site_file.read_bytes()))
+    config = next(historian for historian in site.streams.historians if historian.name == name)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await run_historian(site, config, data, stop)
+
+
+if __name__ == "__main__":
+    lifeline.hold()
+    logs.set_up("INFO", "historian")
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))

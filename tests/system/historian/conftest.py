@@ -1,0 +1,197 @@
+"""A gateway's stream (journal, forwarding), a broker, and historians in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pytest
+
+from config.site import Site
+from control.signal import SAMPLE, Text
+from gateway.batch.context import Context
+from gateway.broker import Broker
+from gateway.completeness import Verdict, reconcile
+from gateway.demo.processes import Child
+from gateway.historian.service import run_historian
+from gateway.stream import presence
+from gateway.stream.forward import Forward
+from gateway.stream.journal import Journal
+from gateway.stream.mqtt import MqttClient
+from gateway.stream.mqtt_options import Options
+from gateway.stream.records import Dictionary
+from gateway.stream.report import Reporter
+from tests.servers.mosquitto import Mosquitto
+
+UNITS, TAGS = 3, 4
+
+
+class _OneContext:
+    def resolve(self, unit: str, source_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        del unit
+        return np.zeros(len(source_ns), np.int32)
+
+    def describe(self, number: int) -> Context:
+        assert number == 0
+        return Context("c-1", "b-1", "growth")
+
+
+class Works:
+    """A small site: what the gateway streams is made up here, the way from there on is the real one."""
+
+    def __init__(self, data: Path, broker: Broker | Mosquitto, streams: dict[str, Any]) -> None:
+        self.data, self.broker = data, broker
+        tags: dict[str, Any] = {f"m{number}.pv": {} for number in range(TAGS)}
+        own = {**tags, "recipe": {"kind": "text"}}
+        document = {
+            "site": {"name": "works"},
+            "gateway": {"name": "gw1"},
+            "units": {f"u{number}": {"area": "a", "cell": "c", "tags": own} for number in range(UNITS)},
+            "streams": {
+                "broker": {"port": broker.port, "connect_timeout": "2 s"},
+                "telemetry": {"flush_period": "20 ms", **streams.pop("telemetry", {})},
+                "journal": {"commit_period": "10 ms"},
+                **streams,
+            },
+        }
+        self.site = Site.model_validate(document)
+        self._file = data / "site.json"
+        data.mkdir(parents=True, exist_ok=True)
+        self._file.write_bytes(orjson.dumps(document))
+        self.journal: Journal
+        self.forward: Forward
+        self.reporter: Reporter
+        self._rows: list[npt.NDArray[Any]] = []
+        self._texts: list[Text] = []
+        self._steps = 0
+        self._clock_ns = time.time_ns()
+        self._random = np.random.default_rng(1)
+
+    def historian(self, name: str = "historian") -> Child:
+        """Return a historian's process, not started."""
+        arguments = [sys.executable, "-m", "tests.servers.historian", str(self._file), str(self.data), name]
+        return Child(name, arguments, {}, self.data / f"{name}.log")
+
+    @contextlib.asynccontextmanager
+    async def serving(self, name: str = "historian") -> AsyncIterator[None]:
+        """Run a historian in this process, where nobody has to die."""
+        config = next(h for h in self.site.streams.historians if h.name == name)
+        stop = asyncio.Event()
+        running = asyncio.create_task(run_historian(self.site, config, self.data, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await running
+
+    @contextlib.asynccontextmanager
+    async def streaming(self) -> AsyncIterator[None]:
+        """Run journal, forwarding and reporter."""
+        journal = await Journal.open(
+            self.data / "journal.sqlite", self.site.streams, Dictionary.of(self.site), tap=self.data / "tap"
+        )
+        options = Options(self.site.streams.broker, "cellgate-works-gw1", will=presence.will(self.site))
+        client = MqttClient(options)
+        async with journal:
+            self.journal = journal
+            self.reporter = Reporter(self.site, journal, _OneContext(), self._pop, self._take_texts)
+            self.forward = Forward(self.site, journal, client, self.reporter.take_notice)
+            running = [
+                asyncio.create_task(run) for run in (client.run(), self.forward.run(), self.reporter.run())
+            ]
+            try:
+                yield
+            finally:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+
+    def report(self, steps: int = 1) -> None:
+        """Report every tag's next values; now and then bad ones, a double time, and a text."""
+        count = UNITS * TAGS
+        names = [name for name in self.site.tags if not name.endswith("recipe")]
+        index = np.array([self.site.tag_index[name] for name in names])
+        for _ in range(steps):
+            self._steps += 1
+            self._clock_ns += 1_000_000_000 + int(self._random.integers(1000))
+            rows = np.zeros(count, SAMPLE)
+            rows["tag"], rows["source_ns"] = index, self._clock_ns
+            rows["value"] = self._random.normal(size=count)
+            if self._steps % 7 == 0:
+                rows["quality"][3], rows["value"][3], rows["status"][3] = 0x80000001, np.nan, 0x80AB0000
+            if self._steps % 5 == 0:
+                rows = np.concatenate([rows, rows[:2]])
+                rows["ordinal"][-2:], rows["value"][-2:] = 1, rows["value"][-2:] + 1
+            if self._steps % 11 == 0:
+                self._texts.append(
+                    Text(self.site.tag_index["u1/recipe"], f"r{self._steps}", self._clock_ns, 0)
+                )
+            self._rows.append(rows)
+
+    async def flow(self, seconds: float, pause_s: float = 0.02) -> None:
+        """Report for a while."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.report()
+            await asyncio.sleep(pause_s)
+
+    async def confirmed(self, within_s: float = 30.0) -> None:
+        """Wait until everything reported is journalled, and confirmed by all required consumers."""
+
+        def done() -> bool:
+            if self._rows or self.reporter._count:
+                return False
+            heads, watermarks = self.journal.heads, self.journal.watermarks
+            return bool(heads) and all(watermarks.safe(p) >= s for p, s in heads.items())
+
+        await until(done, within_s, "every message is confirmed")
+
+    def verdict(self, name: str = "historian") -> Verdict:
+        """Compare the tap with a historian's store."""
+        config = next(h for h in self.site.streams.historians if h.name == name)
+        return reconcile(self.data / "tap", self.site, config, self.data)
+
+    def _pop(self, limit: int) -> npt.NDArray[Any]:
+        del limit
+        rows, self._rows = self._rows, []
+        return np.concatenate(rows) if rows else np.zeros(0, SAMPLE)
+
+    def _take_texts(self) -> Sequence[Text]:
+        texts, self._texts = self._texts, []
+        return texts
+
+
+async def until(condition: Callable[[], bool], within_s: float, what: str) -> None:
+    """Wait until a condition holds; fail the test when it does not in time."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {within_s:g} s: {what}")
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def mosquitto(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    """Mosquitto with raised limits and no persistence."""
+    server = Mosquitto(tmp_path / "broker")
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(params=["nats", "mosquitto"])
+async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Broker | Mosquitto]:
+    """Each of the brokers that a site may have."""
+    folder = tmp_path / "broker"
+    server = Broker(folder) if request.param == "nats" else Mosquitto(folder)
+    await server.start()
+    yield server
+    await server.stop()

@@ -1,0 +1,249 @@
+"""From the journal through a real broker into the store, and back out of it: everything, once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.broker import Broker
+from gateway.demo.processes import Child
+from gateway.historian.query import HOT_FILE, folder_of, open_history
+from gateway.stream.mqtt import MqttClient
+from gateway.stream.mqtt_options import Options
+from tests.servers.databases import Influxd, Victoria
+from tests.servers.mosquitto import DEFAULT_LIMITS, Mosquitto
+from tests.system.historian.conftest import Works, until
+
+AnyBroker = Broker | Mosquitto
+
+
+def hot_rows(works: Works, query: str, name: str = "historian") -> list[tuple[object, ...]]:
+    path = folder_of(works.data, name) / HOT_FILE
+    if not path.exists():
+        return []
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return database.execute(query).fetchall()
+    except sqlite3.OperationalError:
+        return []  # just being made
+    finally:
+        database.close()
+
+
+def arrived(works: Works) -> int:
+    return len(hot_rows(works, "SELECT 1 FROM message"))
+
+
+async def started(child: Child) -> None:
+    """Start a historian and wait until it listens."""
+    known = child.log.stat().st_size if child.log.exists() else 0
+    await child.start(lambda: b"connected to the broker" in child.log.read_bytes()[known:])
+
+
+async def stopped(child: Child) -> None:
+    assert await child.stop() == 0, child.tail(30)
+
+
+async def test_what_is_journalled_is_stored_and_the_journal_trimmed(
+    broker: AnyBroker, tmp_path: Path
+) -> None:
+    works = Works(tmp_path, broker, {})
+    historian = works.historian()
+    await started(historian)
+    async with works.streaming():
+        await works.flow(1.5)
+        await works.confirmed()
+        await until(lambda: not hot_rows_of_journal(works), 10.0, "the journal is trimmed")
+    await stopped(historian)
+    verdict = works.verdict()
+    assert verdict.whole, verdict
+    assert verdict.stored == verdict.journalled > 500
+
+
+def hot_rows_of_journal(works: Works) -> bool:
+    database = sqlite3.connect(f"file:{works.data / 'journal.sqlite'}?mode=ro", uri=True)
+    try:
+        return bool(database.execute("SELECT count(*) FROM record").fetchone()[0])
+    finally:
+        database.close()
+
+
+async def test_a_historian_killed_again_and_again_loses_and_doubles_nothing(
+    broker: AnyBroker, tmp_path: Path
+) -> None:
+    works = Works(tmp_path, broker, {})
+    historian = works.historian()
+    async with works.streaming():
+        for number in range(3):
+            await started(historian)
+            goal = arrived(works) + 3
+            flowing = asyncio.create_task(works.flow(0.8, 0.01))
+            await until(lambda goal=goal: arrived(works) >= goal, 20.0, "messages arrive")  # type: ignore[misc]
+            await asyncio.sleep(random.Random(number).uniform(0.0, 0.3))
+            await historian.kill()
+            await flowing
+        await started(historian)
+        await works.confirmed()
+    await stopped(historian)
+    verdict = works.verdict()
+    assert verdict.whole, verdict
+    assert verdict.stored == verdict.journalled > 1000
+
+
+async def test_a_broker_that_forgot_everything_is_healed_by_the_watermark(
+    broker: AnyBroker, tmp_path: Path
+) -> None:
+    works = Works(tmp_path, broker, {})
+    async with works.serving(), works.streaming():
+        for _ in range(2):
+            await works.flow(0.7, 0.005)
+            await broker.kill()
+            await works.flow(0.3, 0.005)
+            await broker.start()
+        await works.flow(0.5)
+        await works.confirmed()
+    verdict = works.verdict()
+    assert verdict.whole, verdict
+
+
+async def test_a_broker_that_drops_silently_is_healed(tmp_path: Path) -> None:
+    """Mosquitto with its default limits keeps a thousand messages for who is away; here are more."""
+    broker = Mosquitto(tmp_path / "broker", DEFAULT_LIMITS)
+    await broker.start()
+    works = Works(tmp_path, broker, {"telemetry": {"max_points": 1}})
+    historian = works.historian()
+    async with works.streaming():
+        await started(historian)
+        works.report(5)
+        await works.confirmed()
+        await historian.kill()
+        works.report(120)  # fifteen hundred messages
+        await until(lambda: works.forward.counters.acknowledged >= 1440, 30.0, "the broker took all")
+        await started(historian)
+        await works.confirmed(60.0)
+    await stopped(historian)
+    verdict = works.verdict()
+    assert verdict.whole, verdict
+    await broker.stop()
+
+
+async def test_a_historian_that_joins_later_begins_where_the_gateway_can(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """What was trimmed before it came is recorded as a gap; from there on it has everything."""
+    joined = {"historians": [{"name": "first"}, {"name": "second"}], "consumers": [{"name": "first"}]}
+    works = Works(tmp_path, mosquitto, joined)
+    given_up = "SELECT sum(last - first + 1) FROM gap"
+    marks = "SELECT partition, max(watermark) FROM source WHERE gateway = 'gw1' GROUP BY partition"
+    async with works.serving("first"), works.streaming():
+        await works.flow(0.5)
+        await works.confirmed()
+        async with works.serving("second"):
+            flowing = asyncio.create_task(works.flow(4.0, 0.05))
+            await until(
+                lambda: hot_rows(works, given_up, "second") not in ([], [(None,)]), 20.0, "the gap is known"
+            )
+            await flowing
+            await until(
+                lambda: hot_rows(works, marks, "second") == [*works.journal.heads.items()], 20.0, "the rest"
+            )
+        await works.confirmed()
+    assert works.verdict("first").whole
+    verdict = works.verdict("second")
+    assert verdict.missing > 0
+    assert (verdict.altered, verdict.doubled) == (0, 0)
+
+
+async def test_historians_share_by_partition(broker: AnyBroker, tmp_path: Path) -> None:
+    shares = [{"name": "one", "partitions": [0]}, {"name": "two", "partitions": [1, 2]}]
+    works = Works(tmp_path, broker, {"telemetry": {"partitions": 3}, "historians": shares})
+    async with works.serving("one"), works.serving("two"), works.streaming():
+        await works.flow(0.7)
+        await works.confirmed()
+        assert len(works.journal.heads) == 2
+    one, two = works.verdict("one"), works.verdict("two")
+    assert one.stored + two.stored == one.journalled
+    assert one.stored > 0
+    assert two.stored > 0
+    assert (one.missing, two.missing) == (two.stored, one.stored)
+    assert (one.altered, one.doubled, two.altered, two.doubled) == (0, 0, 0, 0)
+
+
+async def test_rubbish_on_our_topics_blocks_nothing(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    works = Works(tmp_path, mosquitto, {})
+    stranger = MqttClient(Options(works.site.streams.broker, "stranger"))
+    running = asyncio.create_task(stranger.run())
+    async with works.serving(), works.streaming():
+        await works.flow(0.3)
+        await works.confirmed()
+        await stranger.wait_connected()
+        for payload in (b"", b"rubbish", b"\xff" * 1000, orjson.dumps({"id": 1})):
+            await stranger.publish("cellgate/v1/works/a/c/u1/pv/gw1/0", payload)
+            await stranger.publish("cellgate/v1/works/a/c/u1/event/gw1/0", payload)
+        await works.flow(0.3)
+        await works.confirmed()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(hot_rows(works, "SELECT reason FROM quarantine")) == 8
+    verdict = works.verdict()
+    assert verdict.whole, verdict
+
+
+async def test_history_never_dips_while_it_is_written(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Another process writes; when it ends, everything moves from the hot table into the day's file."""
+    works = Works(tmp_path, mosquitto, {})
+    historian = works.historian()
+    await started(historian)
+    names = [name for name in works.site.tags if name.startswith("u1/m")]
+    counts: list[int] = []
+    async with works.streaming():
+        flowing = asyncio.create_task(works.flow(1.5, 0.01))
+        await until(lambda: arrived(works) > 0, 20.0, "first message")
+        history = open_history(works.site.streams.historians[0], works.data)
+        while not flowing.done():
+            counts.append(len(history.raw(names, 0, 2**62)))
+            await asyncio.sleep(0.02)
+        await works.confirmed()
+        stopping = asyncio.create_task(stopped(historian))
+        while not stopping.done():
+            counts.append(len(history.raw(names, 0, 2**62)))
+            await asyncio.sleep(0.005)
+        await stopping
+        counts.append(len(history.raw(names, 0, 2**62)))
+        history.close()
+    assert len(counts) > 20
+    assert counts == sorted(counts)
+    assert counts[-1] == counts[-2] >= 4 * 50
+
+
+@pytest.mark.parametrize("database", ["influxd", "victoria"])
+async def test_a_database_killed_in_the_flow(database: str, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """InfluxDB by /write, VictoriaMetrics by influxdb-client: dead for a while, nothing is missing."""
+    server: Influxd | Victoria
+    if database == "influxd":
+        server, store = Influxd(tmp_path / database), {"api": "v1"}
+    else:
+        server, store = Victoria(tmp_path / database), {"api": "v2", "durable_after": "60 s"}
+    await server.start()
+    store |= {"type": "influxdb", "url": server.url}
+    works = Works(tmp_path, mosquitto, {"historians": [{"name": "historian", "store": store}]})
+    async with works.serving(), works.streaming():
+        await works.flow(1.2, 0.01)
+        await server.kill()
+        await works.flow(1.0, 0.01)
+        await server.start()
+        await works.flow(0.5, 0.01)
+        await works.confirmed()
+        if isinstance(server, Victoria):
+            await until(lambda: works.verdict().whole, 20.0, "the tail is written again")
+    if isinstance(server, Victoria):
+        server.flush()
+    verdict = works.verdict()
+    assert verdict.whole, verdict
+    assert verdict.journalled > 1000
+    await server.kill()
