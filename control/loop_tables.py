@@ -94,6 +94,11 @@ def _fill(loops: Loops, i: int, site: Site, name: str, outputs: Outputs) -> None
 
 def _fill_parameters(loops: Loops, i: int, loop: Loop, factor: float) -> None:
     row = loops.row[i]
+    times = [time for time in (loop.ti, loop.td, loop.tt) if time]
+    if loop.kp > pid.MAX_GAIN or any(time < pid.MIN_TIME_S for time in times):
+        raise TablesError(
+            f"kp must be at most {pid.MAX_GAIN:g}; ti, td and tt 0 or {pid.MIN_TIME_S:g} s and more"
+        )
     row["direct"] = 1 if loop.action is Action.DIRECT else 0
     loops.kp[i] = -loop.kp if row["direct"] else loop.kp
     loops.td[i], row["ti"] = loop.td * factor, loop.ti * factor

@@ -25,6 +25,10 @@ TRACK_DIRECT: Final = 2
 """The output is `goal` at once, whatever limits and rate say (interlock, or not yet written)."""
 
 
+MAX_GAIN: Final = 1e12
+MIN_TIME_S: Final = 1e-6
+"""Gains and times within these keep every coefficient finite; a time of 0 switches its action off."""
+
 BALANCE_S: Final = 10.0
 """Time in which a loop without integral action returns to its bias after a bumpless transfer."""
 

@@ -144,9 +144,9 @@ def _unfit(parameter: int, value: float) -> int:
     """Return 0 for a value that the parameter may have, or the cause of refusal."""
     fits = True
     if parameter == TUNE_KP:
-        fits = value > 0.0
+        fits = 0.0 < value <= pid.MAX_GAIN
     elif parameter in (TUNE_TI, TUNE_TD, TUNE_TT):
-        fits = value >= 0.0
+        fits = value == 0.0 or value >= pid.MIN_TIME_S
     elif parameter == TUNE_N:
         fits = 1.0 <= value <= 100.0
     elif parameter in (TUNE_B, TUNE_C):
