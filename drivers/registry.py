@@ -7,6 +7,7 @@ with their settings.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 from collections.abc import Callable
@@ -34,6 +35,23 @@ def available() -> dict[str, str]:
     """Return every installed driver, name to `module:attribute`; ours cannot be replaced."""
     others = {point.name: point.value for point in entry_points(group=GROUP)}
     return {**others, **_BUILT_IN}
+
+
+def prepare(device: DeviceBase) -> None:
+    """Do what a device's driver needs done once per process, as compiling its decoder. Blocks.
+
+    A driver has it done by an attribute `prepare` of its factory; most have none. What cannot be
+    loaded is left for `create` to report.
+    """
+    module, _, attribute = available().get(getattr(device, "driver", ""), "").partition(":")
+    if not module:
+        return
+    with contextlib.suppress(ImportError):
+        once: Callable[[], None] | None = getattr(
+            getattr(importlib.import_module(module), attribute, None), "prepare", None
+        )
+        if once is not None:
+            once()
 
 
 def create(device_name: str, device: DeviceBase) -> Driver:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.site import Site
-from control.signal import OVERFLOW, Columns
+from control.signal import BAD, OVERFLOW, SAMPLE, Columns, alive_tag
 from drivers import registry
 from drivers.api import TagRef
 from drivers.session import Session
@@ -23,6 +23,12 @@ from drivers.states import StateChange
 from gateway.texts import TextImage
 
 _log = logging.getLogger(__name__)
+
+
+def _life(device: int) -> npt.NDArray[Any]:
+    rows = np.zeros(1, SAMPLE)
+    rows["tag"] = alive_tag(device)
+    return rows
 
 
 class Inbox(Protocol):
@@ -49,19 +55,24 @@ class Acquisition:
         self.samples: dict[str, int] = dict.fromkeys(site.devices, 0)
         self.refused: dict[str, int] = dict.fromkeys(site.devices, 0)
         self.sessions: dict[str, Session] = {}
-        for name, device in site.devices.items():
+        for number, (name, device) in enumerate(site.devices.items()):
             refs = [TagRef(site.tag_index[t], t, tag) for t, tag in site.tags_of_device(name).items()]
-            self.sessions[name] = Session(
-                name,
-                device,
-                registry.create(name, device),
-                refs,
-                self._door_of(name),
-                changed=changed,
-            )
+            driver = registry.create(name, device)
+            life = _life(number) if driver.subscribes else None
+            deliver = self._door_of(name, life)
+            self.sessions[name] = Session(name, device, driver, refs, deliver, changed=changed)
 
-    def _door_of(self, device: str) -> Callable[[Columns], None]:
+    def _door_of(self, device: str, life: npt.NDArray[Any] | None) -> Callable[[Columns], None]:
+        """Return what takes a device's columns; `life` is the row that says it is alive.
+
+        A subscription is silent about what does not change, so whatever it says is a sign of life
+        for all its tags, except when it says that the device is lost.
+        """
+
         def deliver(columns: Columns) -> None:
+            if life is not None and not (len(columns) and (columns.quality >= BAD).all()):
+                self._inbox.push(life)
+                self._texts.device_is_alive(device)
             self.samples[device] += len(columns) + len(columns.texts)
             if len(columns):
                 self._push(device, columns)

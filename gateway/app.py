@@ -14,10 +14,10 @@ import asyncio
 import logging
 from pathlib import Path
 
-from control.engine import Engine
-
 from config.site import Site
+from control.engine import Engine
 from control.tables import build
+from drivers import registry
 from drivers.states import State, StateChange
 from gateway.acquire import Acquisition
 from gateway.actuate import Actuation
@@ -64,7 +64,7 @@ async def run_gateway(site: Site, data: Path, stop: asyncio.Event, *, tap: bool 
         poll_period_s=min(_OUTPUTS_POLLED_AT_MOST_S, site.gateway.scan_period / 2),
     )
     stream.watch(Observed(acquisition, actuation, lag))
-    await asyncio.to_thread(engine.prepare)  # the first start compiles, and holds everybody up meanwhile
+    await asyncio.to_thread(_compile, site, engine)
     await asyncio.to_thread(stream.start)
     try:
         await asyncio.to_thread(engine.start)
@@ -76,6 +76,13 @@ async def run_gateway(site: Site, data: Path, stop: asyncio.Event, *, tap: bool 
         await asyncio.to_thread(engine.stop)
         await asyncio.to_thread(stream.stop)
         _log.info("stopped")
+
+
+def _compile(site: Site, engine: Engine) -> None:
+    """Compile, or load from the cache, before anything runs: it would hold everybody up."""
+    engine.prepare()
+    for device in site.devices.values():
+        registry.prepare(device)
 
 
 async def _run_devices(

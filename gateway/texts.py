@@ -50,6 +50,13 @@ class TextImage:
         last.heard, last.heard_at = text, now
         self._report_if_news(last, now)
 
+    def device_is_alive(self, device: str) -> None:
+        """Note that a device lives: what its subscription does not mention has not changed."""
+        now = self._clock()
+        for index, last in self._last.items():
+            if self._tags[index].device == device and last.heard.quality < BAD:
+                last.heard_at = now
+
     def tick(self) -> None:
         """Mark what has gone stale and repeat what is due; call it about once a second."""
         now = self._clock()

@@ -23,7 +23,7 @@ from drivers.opcua.decoder import Decoder, warm_up
 from drivers.opcua.following import Follower
 from drivers.opcua.nodes import Fault, Node, verify
 from drivers.opcua.plan import Item, Plan, Polling, Slices, make_plan
-from drivers.opcua.reading import read_items
+from drivers.opcua.reading import Reader
 from drivers.opcua.writing import write_all
 
 _log = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ TOLD: Final = 10
 class OpcUaDriver:
     """Speaks OPC UA with one server; see `drivers.api.Driver` for the contract."""
 
+    prepare = staticmethod(warm_up)
+    """Compiles the decoder; `open` does it where nobody has."""
+
     def __init__(self, name: str, device: OpcUaDevice) -> None:
         """`name` is the device's in the configuration."""
         self._device, self._name = device, name
@@ -47,6 +50,7 @@ class OpcUaDriver:
         self._decoder = Decoder(self._plan, device.clock_tolerance)
         self._connection: Connection | None = None
         self._follower: Follower | None = None
+        self._reader: Reader | None = None
         self._limits = Limits(Slices(), Slices(), Slices(), Slices())
         self._nodes: dict[int, Node | Fault] = {}
         self._polling = Polling((), 0.0)
@@ -99,6 +103,7 @@ class OpcUaDriver:
         self._nodes = {}
         self._recheck_s = RECHECK_FIRST_S
         self._decoder.clear()
+        self._reader = Reader(connection, self._limits.read, self._decoder, self._nodes)
         await self._look_up(self._plan.items)
         self._polling = Polling(self._plan.polled, asyncio.get_running_loop().time())
         self._waiting = []
@@ -107,6 +112,7 @@ class OpcUaDriver:
         """Disconnect. May be repeated; safe after a failed open."""
         follower, self._follower = self._follower, None
         connection, self._connection = self._connection, None
+        self._reader = None
         if follower is not None:
             await follower.stop()
         if connection is not None:
@@ -178,7 +184,9 @@ class OpcUaDriver:
         return self._connection
 
     async def _read(self, items: Sequence[Item]) -> Columns:
-        return await read_items(self._connected(), self._limits.read, self._decoder, self._nodes, items)
+        if self._reader is None:
+            raise Disconnected("not connected")
+        return await self._reader.read(items)
 
     async def _follow(self, follower: Follower, items: Sequence[Item]) -> None:
         """Subscribe to the items that have a node; what the server refuses to follow is polled."""

@@ -26,6 +26,8 @@ from gateway.demo.screen import describe, screen
 from gateway.subscriber import NoReply, Subscriber
 
 _STEP_AFTER_S = 12.0
+_FIRST_VALUES_WITHIN_S = 180.0
+"""The first start compiles the control kernels."""
 _REFRESH_S = 0.5
 _PICTURE_EVERY_S = 20.0
 _PICTURE = "trend.png"
@@ -90,7 +92,9 @@ class _Demo:
         try:
             await plant.start()
             async with view.following(connect_within_s=30.0):
-                await self._wait_for(lambda: bool(view.gateway), 60.0)
+                await self._wait_for(lambda: f"{demo_step.LOOP}.sp" in view.values, _FIRST_VALUES_WITHIN_S)
+                if not view.values:
+                    raise DidNotStart(f"no values yet; the gateway says:\n{plant.gateway.tail()}")
                 await self._watch()
                 self._say("stopping …")
                 cpu_s = plant.cpu_s()
@@ -138,8 +142,8 @@ class _Demo:
         site = self._plant.site
         picture = f"picture: {self._folder / _PICTURE}" if (self._folder / _PICTURE).exists() else ""
         return (
-            f"{site.site.display_name}: the bioreactors run {site.speed_of('br1'):g} times as fast as the clock; "
-            f"data in {self._folder}; Ctrl-C stops. {picture}"
+            f"{site.site.display_name}: the bioreactors run at {site.speed_of('br1'):g} times real time; "
+            f"data in {self._folder}; Ctrl-C stops; {picture}"
         )
 
     def _draw(self) -> None:

@@ -21,7 +21,12 @@ def site() -> Site:
                     "area": "a",
                     "cell": "c",
                     "tags": {
-                        "phase": {"kind": "text", "stale_after": "5 s", "report": {"heartbeat": "10 s"}}
+                        "phase": {
+                            "device": "d",
+                            "kind": "text",
+                            "stale_after": "5 s",
+                            "report": {"heartbeat": "10 s"},
+                        }
                     },
                 }
             },
@@ -98,3 +103,13 @@ def test_a_full_queue_refuses_the_newest_counts_and_marks(
     image.take(_text("d", 0))
     (report,) = image.drain()
     assert (report.value, report.quality) == ("d", GOOD | OVERFLOW)
+
+
+def test_a_quiet_subscription_that_lives_is_not_stale(site: Site, clock: Clock) -> None:
+    image = texts.TextImage(site, clock)
+    image.take(_text("growth", 1))
+    for _ in range(4):
+        clock.now += 2.0
+        image.device_is_alive("d")
+        image.tick()
+    assert [t.quality for t in image.drain()] == [GOOD]
