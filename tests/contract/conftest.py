@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+import uvloop
 
 from tests.contract import modbus_rig, opcua_rig
 from tests.contract.rig import Rig
@@ -17,6 +19,11 @@ RIGS: dict[str, Callable[[], Rig]] = {
     "opcua-followed": opcua_rig.followed_rig,
     "opcua-polled": opcua_rig.polled_rig,
 }
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Drivers run on uvloop where the platform has it, so they are tested on it."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="module", params=RIGS)

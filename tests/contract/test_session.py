@@ -75,7 +75,8 @@ async def test_starts_degraded_and_connects_when_the_server_comes(rig: Rig) -> N
 
 async def test_no_value_ever_goes_to_a_wrong_tag(rig: Rig) -> None:
     """Through deaths and freezes, every good sample is the value of its own tag."""
-    async with session_of(rig) as (_, observer):
+    name = next(iter(rig.writable))
+    async with session_of(rig) as (session, observer):
         await until(lambda: _whole(rig, observer))
         for _ in range(2):
             rig.freeze()
@@ -86,12 +87,13 @@ async def test_no_value_ever_goes_to_a_wrong_tag(rig: Rig) -> None:
             await asyncio.sleep(0.1)
             rig.start()
             await asyncio.sleep(0.1)
-        observer.last.clear()
-        await until(lambda: _whole(rig, observer))
-    for name, seen in observer.all:
-        if seen.value is not None:
-            assert name != rig.broken
-            assert seen.value == rig.values[name], name
+        await until(lambda: session.state is State.CONNECTED and _whole(rig, observer))
+        for seen_name, seen in observer.all:
+            if seen.value is not None:
+                assert seen_name != rig.broken
+                assert seen.value == rig.values[seen_name], seen_name
+        rig.change(name, rig.writable[name][0])
+        await until(lambda: observer.last[name].value == rig.writable[name][0])
 
 
 async def test_writes_are_verified_on_the_device(rig: Rig) -> None:
