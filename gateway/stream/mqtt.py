@@ -136,10 +136,9 @@ class MqttClient:
                     await self._serve(dialer)
                 except BrokerUnavailable as error:
                     self._report_failure(error)
-                if time.monotonic() - began > _LONGEST_DELAY_S:
-                    delay_s = _FIRST_DELAY_S
+                lasted_s = time.monotonic() - began
+                delay_s = min(2 * delay_s, _LONGEST_DELAY_S) if lasted_s < delay_s else _FIRST_DELAY_S
                 await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))
-                delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
         finally:
             # A thread that still connects ends by itself, at the latest after the connect timeout.
             await asyncio.get_running_loop().run_in_executor(None, dialer.shutdown)

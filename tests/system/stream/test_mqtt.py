@@ -17,14 +17,14 @@ from config.streams import Broker as Address
 from gateway.demo.processes import free_port
 from gateway.stream.mqtt import Inbound, MqttClient
 from gateway.stream.mqtt_options import BrokerUnavailable, Delivery, Options, Will
-from tests.servers.brokers import AnyBroker, Mosquitto, nats
+from tests.servers.brokers import AnyBroker, mosquitto, nats
 from tests.servers.mqtt_broken import broken_broker
 from tests.servers.proxy import proxy
 from tests.unit.stream.journals import until
 
 BROKERS: dict[str, tuple[Callable[[Path], AnyBroker], str]] = {
-    "mosquitto-3.1.1": (Mosquitto, "3.1.1"),
-    "mosquitto-5": (Mosquitto, "5"),
+    "mosquitto-3.1.1": (mosquitto, "3.1.1"),
+    "mosquitto-5": (mosquitto, "5"),
     "nats-3.1.1": (nats, "3.1.1"),
 }
 
@@ -289,7 +289,7 @@ async def test_a_handler_that_fails_ends_nothing(site: Site, caplog: pytest.LogC
 
 async def test_a_reply_carries_what_it_answers(tmp_path: Path) -> None:
     """MQTT 5: response topic and correlation data."""
-    broker = Mosquitto(tmp_path)
+    broker = mosquitto(tmp_path)
     await broker.start()
     try:
         ear, asker = Ear(), client_of(broker.port, "asker", protocol="5")
