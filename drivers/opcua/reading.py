@@ -1,15 +1,20 @@
-"""Reads of many nodes at once, decoded by the compiled decoder."""
+"""Reads of many nodes at once: requests put together from encoded parts, answers decoded in one call."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import struct_to_binary
 
 from control.signal import Columns
+from drivers.opcua.attributes import standard
 from drivers.opcua.connection import Connection
 from drivers.opcua.decoder import Decoder, faulty, joined
 from drivers.opcua.errors import MalformedMessage
@@ -18,37 +23,101 @@ from drivers.opcua.nodes import Fault, Node
 from drivers.opcua.plan import Item, Slices
 
 
-async def read_items(
-    connection: Connection,
-    slices: Slices,
-    decoder: Decoder,
-    nodes: Mapping[int, Node | Fault],
-    items: Sequence[Item],
-) -> Columns:
-    """Read the items now. Those that cannot be read answer with the status that says why.
+class EncodedElements(ua.ByteString):
+    """Elements of an array that are encoded already, in the place of a ByteString.
 
-    Raises:
-        DriverError: the whole device.
+    On the wire an array is the number of its elements and then they, a ByteString the number of
+    its bytes and then they: so this one only has to say the number of elements for its length.
     """
-    parts: list[Columns] = []
-    broken = [(item, node.status) for item in items if isinstance(node := nodes[item.handle], Fault)]
-    if broken:
-        parts.append(faulty([item for item, _ in broken], [status for _, status in broken], time.time_ns()))
-    asked = [(item.handle, node.node_id) for item in items if isinstance(node := nodes[item.handle], Node)]
 
-    async def read(part: Sequence[tuple[int, ua.NodeId]]) -> Sequence[None]:
-        request = ua.ReadRequest()
-        request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
-        request.Parameters.NodesToRead = [
-            ua.ReadValueId(NodeId=node, AttributeId=ua.UInt32(AttributeIds.Value)) for _, node in part
+    _elements: int
+
+    @classmethod
+    def of(cls, elements: Sequence[bytes]) -> Self:
+        """Join encoded elements."""
+        joint = cls(b"".join(elements))
+        joint._elements = len(elements)
+        return joint
+
+    def __len__(self) -> int:
+        return self._elements
+
+
+@dataclass(slots=True)
+class _Parameters:
+    """ReadParameters, as asyncua encodes them, but for the nodes."""
+
+    MaxAge: ua.Double
+    TimestampsToReturn: ua.TimestampsToReturn
+    NodesToRead: ua.ByteString
+
+
+@dataclass(slots=True)
+class ReadRequest:
+    """A read request whose nodes are encoded already."""
+
+    TypeId: ua.NodeId
+    RequestHeader: ua.RequestHeader
+    Parameters: _Parameters
+
+    @classmethod
+    def of(cls, elements: Sequence[bytes]) -> Self:
+        """Return a request to read these nodes now, with their source times."""
+        nodes = EncodedElements.of(elements)
+        parameters = _Parameters(ua.Double(0.0), ua.TimestampsToReturn.Source, nodes)
+        return cls(standard(ObjectIds.ReadRequest_Encoding_DefaultBinary), ua.RequestHeader(), parameters)
+
+
+_VALUE: Final = ua.UInt32(AttributeIds.Value)
+
+
+class Reader:
+    """Reads the items of one session."""
+
+    def __init__(
+        self, connection: Connection, slices: Slices, decoder: Decoder, nodes: Mapping[int, Node | Fault]
+    ) -> None:
+        """`nodes` are by handle, and may change."""
+        self._connection, self._slices, self._decoder, self._nodes = connection, slices, decoder, nodes
+        self._encoded: dict[int, tuple[Node, bytes]] = {}
+
+    async def read(self, items: Sequence[Item]) -> Columns:
+        """Read the items now. Those that cannot be read answer with the status that says why.
+
+        Raises:
+            DriverError: the whole device.
+        """
+        parts: list[Columns] = []
+        broken = [
+            (item, node.status) for item in items if isinstance(node := self._nodes[item.handle], Fault)
         ]
-        data = await connection.send(request)
-        stretch = read_response(data)
-        if stretch.count != len(part):
-            raise MalformedMessage(f"{len(part)} values were asked for and {stretch.count} answered")
-        handles = np.array([handle for handle, _ in part], np.int32)
-        parts.append(decoder.columns(data, stretch, time.time_ns(), handles))
-        return [None] * len(part)
+        if broken:
+            statuses = [status for _, status in broken]
+            parts.append(faulty([item for item, _ in broken], statuses, time.time_ns()))
+        asked = [item.handle for item in items if isinstance(self._nodes[item.handle], Node)]
 
-    await connection.in_slices(slices, asked, read)
-    return joined(parts)
+        async def read(part: Sequence[int]) -> Sequence[int]:
+            parts.append(await self._read(part))
+            return part
+
+        await self._connection.in_slices(self._slices, asked, read)
+        return joined(parts)
+
+    async def _read(self, handles: Sequence[int]) -> Columns:
+        data = await self._connection.send(ReadRequest.of([self._element(handle) for handle in handles]))
+        stretch = read_response(data)
+        if stretch.count != len(handles):
+            raise MalformedMessage(f"{len(handles)} values were asked for and {stretch.count} answered")
+        return self._decoder.columns(data, stretch, time.time_ns(), np.array(handles, np.int32))
+
+    def _element(self, handle: int) -> bytes:
+        """Return a node's part of a read request."""
+        node = self._nodes[handle]
+        known = self._encoded.get(handle)
+        if known is not None and known[0] is node:
+            return known[1]
+        if isinstance(node, Fault):
+            raise TypeError(f"item {handle} has no node")
+        element = struct_to_binary(ua.ReadValueId(NodeId=node.node_id, AttributeId=_VALUE))
+        self._encoded[handle] = node, element
+        return element
