@@ -25,7 +25,10 @@ from gateway.demo.processes import DidNotStart
 from gateway.demo.screen import describe, screen
 from gateway.subscriber import NoReply, Subscriber
 
-_STEP_AFTER_S = 12.0
+_STEP_AFTER_S = 10.0
+_STEP_AT_LAST_S = 22.0
+_AT_REST = 0.03
+"""In units of the PV."""
 _FIRST_VALUES_WITHIN_S = 180.0
 """The first start compiles the control kernels."""
 _REFRESH_S = 0.5
@@ -116,7 +119,7 @@ class _Demo:
                 elapsed = time.monotonic() - began
                 if self._seconds is not None and elapsed >= self._seconds:
                     return
-                if self._step is None and elapsed >= _STEP_AFTER_S:
+                if self._step is None and (elapsed >= _STEP_AT_LAST_S or self._is_at_rest(elapsed)):
                     self._step = await demo_step.make_step(self._view, self._plant.keys["operator"])
                 if elapsed - self._drawn_at > _PICTURE_EVERY_S and self._step is not None:
                     self._drawn_at = elapsed
@@ -125,6 +128,15 @@ class _Demo:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_REFRESH_S):
                         await self._stop.wait()
+
+    def _is_at_rest(self, elapsed_s: float) -> bool:
+        """Return whether the loop that will be stepped has found its set-point."""
+        pv = self._view.values.get(self._plant.site.loops[demo_step.LOOP].pv)
+        set_point = self._view.values[f"{demo_step.LOOP}.sp"].value
+        if elapsed_s < _STEP_AFTER_S or pv is None or not isinstance(pv.value, float):
+            return False
+        assert isinstance(set_point, float)
+        return abs(pv.value - set_point) < _AT_REST
 
     def _show(self, live: Live | None) -> None:
         """Update the screen; where there is no terminal, print new events as lines."""

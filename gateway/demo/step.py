@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import orjson
+from numpy.lib.stride_tricks import sliding_window_view
 
 from config.site import Site
 from gateway.chart import Series, draw
@@ -24,6 +26,9 @@ from gateway.subscriber import Subscriber
 
 LOOP = "br1/temp"
 STEP_DEGC = -1.0
+_AGE_S = 0.15
+"""How old a PV is, on the average, when the loop acts on it: half a step of the simulator, half a
+publishing interval, the wire."""
 _BAND = 0.05
 """Settled: within this share of the step."""
 
@@ -85,7 +90,15 @@ def measure_step(site: Site, series: Series, step: Step) -> StepResponse:
     shown = (series.source_ns >= step.at_ns) & np.isfinite(series.value)
     time_s = (series.source_ns[shown] - step.at_ns) / 1e9 * speed
     band = _BAND * abs(step.after - step.before)
-    return measure(time_s, series.value[shown], before=step.before, after=step.after, band=band)
+    value = median_filter(series.value[shown])
+    return measure(time_s, value, before=step.before, after=step.after, band=band)
+
+
+def median_filter(value: npt.NDArray[np.float64], width: int = 5) -> npt.NDArray[np.float64]:
+    """Return the running median of so many points: the sensor's noise is not the loop's response."""
+    padded = np.pad(value, width // 2, mode="edge")
+    filtered: npt.NDArray[np.float64] = np.median(sliding_window_view(padded, width), axis=1)
+    return filtered
 
 
 async def predict(site: Site, step: Step) -> dict[str, float]:
@@ -95,8 +108,11 @@ async def predict(site: Site, step: Step) -> dict[str, float]:
         RuntimeError: the reference did not run.
     """
     loop = site.loops[LOOP]
+    pv = site.tags[loop.pv].device
+    speed = site.speed_of(pv)
     arguments = {"kp": loop.kp, "ti": loop.ti, "td": loop.td, "n": loop.n, "b": loop.b}
     arguments |= {"from": step.before, "to": step.after}
+    arguments |= {"period": speed * site.gateway.scan_period, "delay": speed * _AGE_S}
     command = [sys.executable, "-m", "simulators.reference"]
     for name, value in arguments.items():
         command += [f"--{name}", str(value)]

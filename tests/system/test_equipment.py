@@ -1,0 +1,65 @@
+"""Equipment that dies, hangs or restarts; and equipment left alone by a gateway that died."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from asyncua import Client
+
+from control.signal import BAD, COMM, GOOD
+from simulators.faults import ControlChannel
+from tests.system.conftest import Running, until
+
+
+def _fault(running: Running, command: str, **fields: object) -> None:
+    with ControlChannel(running.plant.ports["CONTROL"]) as control:
+        control.ask(command, **fields)
+
+
+async def _in_safe_state(running: Running, device: str) -> bool:
+    client = Client(f"opc.tcp://127.0.0.1:{running.plant.ports[device.upper()]}/", timeout=5.0)
+    async with client:
+        index = await client.get_namespace_index("urn:cellgate:simulator:bioreactor")
+        return bool(await client.get_node(f"ns={index};s=SafeState").read_value())
+
+
+async def _until_safe(running: Running, device: str, *, safe: bool, within_s: float) -> None:
+    async with asyncio.timeout(within_s):
+        while await _in_safe_state(running, device) != safe:
+            await asyncio.sleep(0.2)
+
+
+async def test_a_half_open_device_turns_bad_alone_and_comes_back(running: Running) -> None:
+    other = running.view.values["br2/temp.pv"].source_ns
+    _fault(running, "link", device="br1", kind="half_open", seconds=8.0)
+    dead_after = running.plant.site.devices["br1"].dead_after
+    await until(lambda: running.quality("br1/temp.pv") >= BAD, dead_after + 4.0, "br1 is marked bad")
+    assert running.quality("br1/temp.pv") & COMM
+    assert running.view.values["br1/temp.pv"].value is None
+    assert running.quality("br2/temp.pv") == GOOD
+    assert running.view.values["br2/temp.pv"].source_ns > other
+    await until(lambda: running.quality("br1/temp.pv") == GOOD, 40.0, "br1 is good again by itself")
+    states = [e["state"] for e in running.view.events if e["type"] == "device" and e["device"] == "br1"]
+    assert states == ["lost", "restored"]
+
+
+async def test_a_restarted_device_is_taken_up_again_and_gets_its_outputs(running: Running) -> None:
+    await until(lambda: "br1/temp.op" in running.view.values, 10.0, "the loop writes")
+    connects = running.view.event_counts.get("device", 0)
+    _fault(running, "restart", device="br1", seconds=5.0)
+    await until(lambda: running.view.event_counts.get("device", 0) >= connects + 2, 40.0, "lost and restored")
+    await until(lambda: running.quality("br1/temp.pv") == GOOD, 20.0, "values are good again")
+    await _until_safe(running, "br1", safe=False, within_s=10.0)
+
+
+async def test_a_killed_and_a_frozen_gateway_leave_the_equipment_safe(running: Running) -> None:
+    """kill -9, and SIGSTOP: the engine's counter stops, the equipment's own watchdog acts."""
+    gateway = running.plant.gateway
+    await _until_safe(running, "br1", safe=False, within_s=10.0)
+    gateway.send_signal(signal.SIGSTOP)
+    await _until_safe(running, "br1", safe=True, within_s=15.0)
+    gateway.send_signal(signal.SIGCONT)
+    await _until_safe(running, "br1", safe=False, within_s=15.0)
+    await gateway.kill()
+    await _until_safe(running, "br2", safe=True, within_s=15.0)
