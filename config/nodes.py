@@ -104,9 +104,9 @@ def place_at(root: Map, path: Sequence[str | int]) -> Place:
 
 def plain(value: Any) -> Any:
     """Return a value as ordinary dicts, lists and texts, for fields that hold anything."""
-    if isinstance(value, Map):
+    if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
-    if isinstance(value, Items):
+    if isinstance(value, list):
         return [plain(part) for part in value]
     return str(value) if isinstance(value, str) else value
 

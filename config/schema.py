@@ -63,6 +63,8 @@ def file_schema() -> dict[str, Any]:
     tag = definitions["Tag"]["properties"]
     addresses = [{"$ref": f"#/$defs/{model.__name__}"} for model in models[1:]]
     tag["address"] = {**tag["address"], "anyOf": [*addresses, {"type": "object"}]}
+    ours = [definitions[model]["properties"]["driver"]["const"] for model in ("ModbusDevice", "OpcUaDevice")]
+    definitions["OtherDevice"]["properties"]["driver"]["not"] = {"enum": ours}
     enums = {f"#/$defs/{name}" for name, definition in definitions.items() if "enum" in definition}
     for name, definition in definitions.items():
         if name in _PARTIAL:

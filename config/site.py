@@ -80,7 +80,13 @@ class Site(Model):
         derived: dict[str, Tag] = {}
         for name, loop in self.loops.items():
             pv, output = self._origin(loop.pv, tags), self._origin(loop.output, tags)
-            derived[f"{name}.sp"] = Tag(description=f"Set-point of {name}", unit=pv.unit, format=pv.format)
+            derived[f"{name}.sp"] = Tag(
+                description=f"Set-point of {name}",
+                unit=pv.unit,
+                low=pv.low if loop.sp_low is None else loop.sp_low,
+                high=pv.high if loop.sp_high is None else loop.sp_high,
+                format=pv.format,
+            )
             derived[f"{name}.op"] = Tag(
                 description=f"Output of {name}", unit=output.unit, format=output.format
             )
