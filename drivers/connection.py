@@ -14,6 +14,9 @@ from drivers.statistics import Statistics
 from drivers.watch import Watch
 from drivers.writer import Writer
 
+RETRY_S = 0.5
+"""A read without answer is tried again after this, or at its period where that is shorter."""
+
 
 class Connection:
     """Holds a connection for as long as it lasts; the session makes it again and again."""
@@ -70,26 +73,29 @@ class Connection:
         """Read on absolute deadlines; writes go first."""
         loop = asyncio.get_running_loop()
         ticker = None if self._period_s is None else Ticker(self._period_s, loop.time())
+        again: float | None = None
         while True:
             self._writer.wake.clear()
             await self._writer.serve()
             self._check()
-            if ticker is not None and (self._driver.more_due or ticker.next <= loop.time()):
-                await self._read()
-                if not self._driver.more_due:
+            due = None if ticker is None else ticker.next if again is None else min(again, ticker.next)
+            if ticker is not None and due is not None and (self._driver.more_due or due <= loop.time()):
+                again = None if await self._read() else loop.time() + RETRY_S
+                if not self._driver.more_due and ticker.next <= loop.time():
                     self._statistics.periods_missed += ticker.advance(loop.time())
             else:
-                due = [self._writer.due, None if ticker is None else ticker.next]
-                await self.sleep(min((at for at in due if at is not None), default=None))
+                await self.sleep(min((at for at in (due, self._writer.due) if at is not None), default=None))
 
-    async def _read(self) -> None:
+    async def _read(self) -> bool:
+        """Read once; return whether the device answered."""
         try:
             columns = await self._calls.call(self._driver.read(), 2)
         except DeviceTimeout as error:
             self._watch.trouble(str(error))
-            return
+            return False
         self._statistics.reads += 1
         self._take(columns)
+        return True
 
     async def _follow(self) -> None:
         """Take what the subscription brings, and write beside it."""

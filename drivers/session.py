@@ -71,6 +71,7 @@ class Session:
         self._watch = Watch(
             name,
             self._silence_s,
+            device.dead_after,
             frames=driver.last_frames,
             dead=self._on_dead,
             changed=changed,

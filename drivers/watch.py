@@ -15,6 +15,9 @@ from drivers.states import Event, State, StateChange, next_state
 
 _log = logging.getLogger("drivers.session")
 
+FAILURES_KNOWN = 3
+"""So many failed calls in a row are no accident."""
+
 
 class Watch:
     """The state of one device, moved by what the session tells it and by time."""
@@ -23,22 +26,33 @@ class Watch:
         self,
         device: str,
         silence_s: float,
+        dead_after_s: float,
         *,
         frames: Callable[[], Sequence[str]],
         dead: Callable[[], None],
         changed: Callable[[StateChange], None] | None,
         utc_ns: Callable[[], int],
     ) -> None:
-        """`dead` is called on the edge to lost, after the state has changed."""
+        """`dead` is called on the edge to lost, after the state has changed.
+
+        Args:
+            device: Name for the log.
+            silence_s: How long no answer may come when nothing is known to have failed.
+            dead_after_s: How long when calls have failed; shorter where polls are seldom.
+            frames: Gives the last frames for the log.
+            dead: Told that the device is lost.
+            changed: Told every change of state.
+            utc_ns: The clock of the stamps.
+        """
         self.device = device
         self.state = State.STOPPED
         self.reason = ""
         """Why the state is what it is; empty when all is well."""
         self.last_answer = self.last_good = self._since = time.monotonic()
         self.has_been_good = False
-        self._silence_s = silence_s
+        self._silence_s, self._dead_after_s = silence_s, min(silence_s, dead_after_s)
         self._frames, self._dead, self._changed, self._utc_ns = frames, dead, changed, utc_ns
-        self._troubles = 0
+        self._troubles = self._failed_calls = 0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -72,6 +86,7 @@ class Watch:
         """The device answered, with at least one good sample or without."""
         now = time.monotonic()
         self.last_answer = now
+        self._failed_calls = 0
         if good:
             self.last_good = now
             self.has_been_good = True
@@ -84,6 +99,10 @@ class Watch:
         if self.state is State.LOST:
             self.reason = reason
         self._move(Event.TROUBLE, reason)
+        self._failed_calls += 1
+        if self._failed_calls == FAILURES_KNOWN and self._timer is not None:
+            self._timer.cancel()
+            self._look()
 
     def _arm(self, delay_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._look)
@@ -91,11 +110,14 @@ class Watch:
     def _look(self) -> None:
         now = time.monotonic()
         silent_s, faded_s = now - self.last_answer, now - self.last_good
-        if silent_s >= self._silence_s:
+        silence_s = self._dead_after_s if self._failed_calls >= FAILURES_KNOWN else self._silence_s
+        if silent_s >= silence_s:
             self._move(Event.DEAD, self.reason or f"no answer for {silent_s:.1f} s")
         elif faded_s >= self._silence_s:
             self._move(Event.FADED, f"no good sample for {faded_s:.1f} s")
-        waits = [self._silence_s - age for age in (silent_s, faded_s) if age < self._silence_s]
+        waits = [
+            limit - age for age, limit in ((silent_s, silence_s), (faded_s, self._silence_s)) if age < limit
+        ]
         self._arm(max(min(waits, default=self._silence_s), 0.001))
 
     def _move(self, event: Event, reason: str) -> None:

@@ -26,7 +26,19 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"uvloop": uvloop.new_event_loop}
 
 
-@pytest.fixture(scope="module", params=RIGS)
+SAME_FOR_THE_SESSION = frozenset({"modbus-pymodbus", "modbus-library"})
+"""Rigs that differ from another only in what the driver's own tests look at."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the rigs of a module."""
+    if "rig" in metafunc.fixturenames:
+        of_session = metafunc.module.__name__.endswith("test_session")
+        names = [name for name in RIGS if not (of_session and name in SAME_FOR_THE_SESSION)]
+        metafunc.parametrize("_shared_rig", names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def _shared_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     rig = RIGS[request.param]()
     yield rig

@@ -166,7 +166,7 @@ async def fails_with(driver: Driver, within_s: float) -> DriverError:
         return error
 
 
-async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
     """Wait for a condition, and fail when it does not come true."""
     async with asyncio.timeout(within_s):
         while not condition():

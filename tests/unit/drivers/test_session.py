@@ -136,6 +136,18 @@ async def test_slow_polling_is_not_silence() -> None:
     assert not sink.of_quality(BAD | COMM)
 
 
+async def test_a_seldom_polled_device_that_fails_is_asked_again_soon_and_marked() -> None:
+    driver, sink = ScriptedDriver(), Sink()
+    session = Session("d", device(period=60.0, dead_after=0.1), driver, refs("u/a"), sink)
+    driver.read_error = DeviceTimeout("no answer within 0.1 s")
+    async with running(session):
+        await until(lambda: session.state is State.LOST)
+        assert len(sink.of_quality(BAD | COMM)) == 1
+        driver.read_error = None
+        await until(lambda: session.state is State.CONNECTED)
+        assert session.statistics.reads == 1
+
+
 async def test_answers_without_a_good_sample_degrade() -> None:
     driver, sink = ScriptedDriver(), Sink()
     session = Session("d", device(), driver, refs("u/a"), sink)
