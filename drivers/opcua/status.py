@@ -8,6 +8,7 @@ travels beside the quality, all 32 bits of it.
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -119,10 +120,44 @@ def name_of(status: int) -> str:
 
 
 def documentation() -> str:
-    """Return the table as the reference page shows it, in Markdown."""
-    lines = ["| status | code | severity | reasons |", "|---|---|---|---|"]
+    """Return the reference page of the table, in Markdown."""
+    lines = [_HEAD, "| status | code | severity | reasons |", "|---|---|---|---|"]
     for row in TABLE:
-        quality = quality_of(row.code)
-        severity, _, reasons = s.describe_quality(quality).partition(": ")
+        severity, _, reasons = s.describe_quality(quality_of(row.code)).partition(": ")
         lines.append(f"| {row.what} | `0x{row.code:08X}` | {severity} | {reasons} |")
     return "\n".join(lines) + "\n"
+
+
+_HEAD: Final = """# OPC UA status codes as quality
+
+Made by `python -m drivers.opcua.status`; a test holds the two together.
+
+The severity (good, uncertain, bad) is always the code's own, its two top bits; a code with both set is
+bad. The table adds the reasons. A bad code that it does not name is `device failure`, any other code
+that it does not name has no reason. The code itself is kept with every sample, all 32 bits of it
+(`status`), so nothing is lost by the mapping. A value with a bad code never passes as current: it is
+dropped.
+
+Bits of the lower half:
+
+| bits | meaning | effect |
+|---|---|---|
+| `0x0480` | the server's queue has overflown | `samples lost before` |
+| `0x0500`, `0x0600` | the value is at its low or high limit | `clamped` |
+| `0x4000` | semantics changed (unit, range) | at least uncertain, `configuration` |
+| `0x8000` | structure changed | at least uncertain, `configuration` |
+
+What the gateway adds by itself:
+
+| situation | quality |
+|---|---|
+| no such node, no such namespace, not readable, wrong type, an array | bad: `configuration`, with the code |
+| good status without a value | bad: `waiting for first value` |
+| NaN or infinite | bad: `not a number` |
+| no source time, or before 2001, or ahead by more than `clock_tolerance` | `source clock`; arrival time |
+| messages of the subscription were lost for good | `samples lost before`, once for each item |
+"""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(documentation())
