@@ -184,7 +184,7 @@ static void run(const instruction *restrict code, const entry *restrict e, doubl
         case AND: r = x != 0 && y != 0; q = decided(x, qx, y, qy, 0.0); break;
         case OR: r = x != 0 || y != 0; q = decided(x, qx, y, qy, 1.0); break;
         case NOT: r = 1.0 - x; break;
-        case SELECT: { uint32_t k = x != 0 ? in.b : in.c; r = reg[k]; q = qx | quality[k]; break; }
+        case SELECT: { uint32_t k = x != 0 ? in.b : in.c; r = reg[k]; q = qx >= BAD ? qx : qx | quality[k]; break; }
         case MINIMUM: r = y < x ? y : x; break;
         case MAXIMUM: r = y > x ? y : x; break;
         case LIMIT: {

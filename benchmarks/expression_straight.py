@@ -50,7 +50,7 @@ _VALUES_OF_THREE = {
 _OTHERS = {
     op.AND: "r = x != 0 && y != 0; q = decided(x, qx, y, qy, 0.0);",
     op.OR: "r = x != 0 || y != 0; q = decided(x, qx, y, qy, 1.0);",
-    op.SELECT: "r = x != 0 ? y : {z}; q = qx | (x != 0 ? qy : {zq});",
+    op.SELECT: "r = x != 0 ? y : {z}; q = qx >= BAD ? qx : qx | (x != 0 ? qy : {zq});",
     op.IS_GOOD: "r = q < UNCERTAIN; q = 0;",
     op.IS_BAD: "r = q >= BAD; q = 0;",
     op.INTERPOLATE: "r = interpolate(table, x, {b}, {c});",

@@ -30,29 +30,29 @@ _QUOTED = re.compile(r"'([^'\n]*)'")
 _QUOTABLE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)?")
 _OPERATOR = re.compile(r"<=|>=|==|!=|[-+*/^()\[\],=<>]")
 
-_FOREIGN: Final = (
-    ("**", "a power is written '^', as in x ^ 2"),
-    ("&&", "write 'and'"),
-    ("&", "write 'and'"),
-    ("||", "write 'or'"),
-    ("|", "write 'or'"),
-    ("<>", "write '!='"),
-    ("=<", "write '<='"),
-    ("=>", "write '>='"),
-    (":=", "an expression only has a value; it assigns nothing"),
-    ("!", "write 'not', or '!=' for not equal"),
-    ("?", "write 'if condition then a else b'"),
-    (":", "write 'if condition then a else b'"),
-    ('"', "names are quoted with single quotes: 'br-2/temp.pv'"),
-    ("≤", "write '<='"),
-    ("≥", "write '>='"),
-    ("≠", "write '!='"),
-    ("×", "write '*'"),
-    ("÷", "write '/'"),
-    ("−", "write '-'"),
-    ("%", "the remainder of a division is mod(a, b)"),
-    (";", "an expression is one value without ';'"),
-)
+_FOREIGN: Final = {
+    "**": "a power is written '^', as in x ^ 2",
+    "&&": "write 'and'",
+    "&": "write 'and'",
+    "||": "write 'or'",
+    "|": "write 'or'",
+    "<>": "write '!='",
+    "=<": "write '<='",
+    "=>": "write '>='",
+    ":=": "an expression only has a value; it assigns nothing",
+    "!": "write 'not', or '!=' for not equal",
+    "?": "write 'if condition then a else b'",
+    ":": "write 'if condition then a else b'",
+    '"': "names are quoted with single quotes: 'br-2/temp.pv'",
+    "≤": "write '<='",
+    "≥": "write '>='",
+    "≠": "write '!='",
+    "×": "write '*'",
+    "÷": "write '/'",
+    "−": "write '-'",
+    "%": "the remainder of a division is mod(a, b)",
+    ";": "an expression is one value without ';'",
+}
 """What other languages write, and what this one writes for it."""
 
 
@@ -107,13 +107,14 @@ def _token(text: str, place: int, *, may_be_unit: bool) -> Token:
         return _name(text, name)
     if text[place] == "'":
         return _quoted(text, place)
-    for foreign, fix in _FOREIGN:
-        if text.startswith(foreign, place):
-            span = Span(place, place + len(foreign))
-            raise ExpressionError.at(text, span, f"{foreign!r} is not part of the language", fix)
-    if operator := _OPERATOR.match(text, place):
+    operator = _OPERATOR.match(text, place)
+    length = len(operator.group()) if operator else 0
+    foreign = next((word for word in _FOREIGN if text.startswith(word, place) and len(word) > length), None)
+    if foreign is None and operator:
         return Token(Kind.OPERATOR, operator.group(), Span(*operator.span()))
-    raise ExpressionError.at(text, Span(place, place + 1), f"{text[place]!r} is not part of the language")
+    word = foreign or text[place]
+    span = Span(place, place + len(word))
+    raise ExpressionError.at(text, span, f"{word!r} is not part of the language", _FOREIGN.get(word, ""))
 
 
 def _quantity(text: str, number: re.Match[str]) -> Token:

@@ -56,6 +56,7 @@ def is_unit(text: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=4096)
 def canonical(text: str) -> str:
     """Return the one name of a unit.
 
@@ -141,6 +142,10 @@ def _reduced(quantity: Any) -> Composite:
     reduced = quantity.to_reduced_units()
     if reduced.dimensionless:
         reduced = reduced.to(PLAIN)
+    for name, exponent in reduced.unit_items():
+        share = registry().Quantity(1.0, name)
+        if share.dimensionless and share.to(PLAIN).magnitude != 1.0:  # 50 % of 2 L is 1 L
+            reduced = reduced / share**exponent * share.to(PLAIN) ** exponent
     return Composite(_name(reduced.units), float(reduced.magnitude))
 
 

@@ -183,7 +183,7 @@ def _run(code: Rows, memory: Memory, entry: Rows, elapsed_s: float, gap: bool) -
         elif kind == op.SELECT:
             branch = b if x != 0.0 else c
             result = register[branch]
-            quality = x_quality | register_quality[branch]
+            quality = x_quality if x_quality >= BAD else x_quality | register_quality[branch]
         elif kind == op.MINIMUM:
             result = y if y < x else x
         elif kind == op.MAXIMUM:
