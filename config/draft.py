@@ -194,7 +194,7 @@ def _tag(node: Any, path: Path, drivers: _Drivers, findings: Findings) -> Tag | 
         given = plain(node.get("address"))
         return validated(Tag, Map({**node, "address": given}, node.place, node.places), path, findings)
     if node.get("address") is None:
-        fix = f"give the address: {', '.join(address.model_fields)}"
+        fix = f"give the address: {listed(address.model_fields, 3)}"
         findings.error(None, path, f"device {node['device']!r} reads this tag, and it has no address", fix)
         return validated(Tag, node, path, findings)
     typed = validated(address, node["address"], (*path, "address"), findings)
