@@ -65,8 +65,16 @@ class Plant:
         self.site: Site = load(site_file, {**os.environ, **self.environment}).site
         self.broker = Broker(data / "broker", self.ports["BROKER"])
         self.simulators = self._child("simulators", "simulators", str(site_file))
-        self.historian = self._child("historian", "gateway.cli.main", "historian", str(site_file))
+        self.historians = {
+            h.name: self._child(h.name, "gateway.cli.main", "historian", str(site_file), "--name", h.name)
+            for h in self.site.streams.historians
+        }
         self.gateway = self._child("gateway", "gateway.cli.main", "run", str(site_file), "--tap")
+
+    @property
+    def historian(self) -> Child:
+        """Return the process of the first historian."""
+        return next(iter(self.historians.values()))
 
     async def start(self) -> None:
         """Start everything.
@@ -76,7 +84,8 @@ class Plant:
         """
         await self.broker.start()
         await self.start_simulators()
-        await self.historian.start()
+        for historian in self.historians.values():
+            await historian.start()
         await self.gateway.start()
 
     async def start_simulators(self) -> None:
@@ -86,15 +95,15 @@ class Plant:
 
     async def stop(self) -> dict[str, int]:
         """Stop everything gently, from the source to the store; return the exit statuses."""
-        statuses = {
-            child.name: await child.stop() for child in (self.gateway, self.historian, self.simulators)
-        }
+        children = (self.gateway, *self.historians.values(), self.simulators)
+        statuses = {child.name: await child.stop() for child in children}
         await self.broker.stop()
         return statuses
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds that each process has used."""
-        return {child.name: child.cpu_s() for child in (self.simulators, self.gateway, self.historian)}
+        children = (self.simulators, self.gateway, *self.historians.values())
+        return {"broker": self.broker.cpu_s(), **{child.name: child.cpu_s() for child in children}}
 
     def last_sequences(self) -> dict[int, int]:
         """Return the last sequence that the gateway has journalled, by partition."""

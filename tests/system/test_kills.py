@@ -11,7 +11,6 @@ import asyncio
 import time
 
 from gateway.completeness import reconcile
-
 from tests.system.conftest import Running, until
 
 
