@@ -7,7 +7,6 @@ a message again changes nothing. Other processes read while this one writes (WAL
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -40,11 +39,12 @@ CREATE TABLE IF NOT EXISTS context (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS ledger (source INTEGER PRIMARY KEY, spans TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS chunk (
-    tag INTEGER NOT NULL, first_ns INTEGER NOT NULL, serial INTEGER NOT NULL, last_ns INTEGER NOT NULL,
-    points INTEGER NOT NULL, "values" INTEGER NOT NULL, least REAL, greatest REAL, total REAL,
-    first REAL, last REAL, quality INTEGER NOT NULL, data BLOB NOT NULL, small INTEGER NOT NULL,
-    PRIMARY KEY (tag, first_ns, serial)
-) STRICT, WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, small INTEGER NOT NULL, tag INTEGER NOT NULL, first_ns INTEGER NOT NULL,
+    last_ns INTEGER NOT NULL, points INTEGER NOT NULL, "values" INTEGER NOT NULL, least REAL, greatest REAL,
+    total REAL, first REAL, last REAL, quality INTEGER NOT NULL, data BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS summary ON chunk
+    (tag, first_ns, last_ns, points, "values", least, greatest, total, first, last, quality);
 CREATE INDEX IF NOT EXISTS small ON chunk (tag) WHERE small = 1;
 CREATE TABLE IF NOT EXISTS event (
     id TEXT PRIMARY KEY, time_ns INTEGER NOT NULL, type TEXT NOT NULL, unit TEXT NOT NULL,
@@ -53,11 +53,11 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE INDEX IF NOT EXISTS event_time ON event (time_ns);
 """
 _INSERT: Final = """
-INSERT INTO chunk (serial, small, tag, first_ns, last_ns, points, "values", least, greatest, total,
-    first, last, quality, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO chunk (small, tag, first_ns, last_ns, points, "values", least, greatest, total,
+    first, last, quality, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _CROWDED: Final = "SELECT tag FROM chunk WHERE small = 1 GROUP BY tag HAVING count(*) >= ?"
-_SMALL_OF: Final = "SELECT first_ns, serial, points, data FROM chunk WHERE tag = ? AND small = 1"
+_SMALL_OF: Final = "SELECT id, points, data FROM chunk WHERE tag = ? AND small = 1"
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -75,7 +75,6 @@ class PeriodFile:
         self._tags = {str(name): int(number) for number, name in rows("SELECT id, name FROM tag ORDER BY id")}
         self._sources = {Source(*row): number for number, *row in rows("SELECT * FROM source ORDER BY id")}
         self._contexts = {Context(*row): number for number, *row in rows("SELECT * FROM context ORDER BY id")}
-        self._serial = int(rows("SELECT coalesce(max(serial), 0) FROM chunk").fetchone()[0])
 
     def add(
         self,
@@ -122,9 +121,9 @@ class PeriodFile:
         parts, gone = [], []
         for tag in tags:
             rows = self._database.execute(_SMALL_OF, (tag,)).fetchall()
-            parts.append(reader.open_all(names[tag], [(count, data) for _, _, count, data in rows]))
-            gone += [(tag, first_ns, serial) for first_ns, serial, _, _ in rows]
-        self._database.executemany("DELETE FROM chunk WHERE tag = ? AND first_ns = ? AND serial = ?", gone)
+            parts.append(reader.open_all(names[tag], [(count, data) for _, count, data in rows]))
+            gone += [(number,) for number, _, _ in rows]
+        self._database.executemany("DELETE FROM chunk WHERE id = ?", gone)
         built = chunks.build(self._numbered(concatenate(parts)).ordered())
         self._insert(built)
         return len(gone) - len(built)
@@ -188,9 +187,7 @@ class PeriodFile:
         numbers.update({item: number for number, item in numbered})
 
     def _insert(self, built: Sequence[chunks.Chunk]) -> None:
-        serial = itertools.count(self._serial + 1)
-        self._serial += len(built)
-        self._database.executemany(_INSERT, [(next(serial), chunk.points < SMALL, *chunk) for chunk in built])
+        self._database.executemany(_INSERT, [(chunk.points < SMALL, *chunk) for chunk in built])
         longest: dict[int, int] = {}
         for chunk in built:
             longest[chunk.tag] = max(longest.get(chunk.tag, 0), chunk.last_ns - chunk.first_ns)

@@ -24,7 +24,7 @@ _CHUNKS: Final = """
 SELECT points, data FROM chunk WHERE tag = ? AND first_ns >= ? AND first_ns < ? AND last_ns >= ?
 """
 _SUMMARIES: Final = """
-SELECT first_ns, last_ns, points, "values", least, greatest, total, first, last, quality, serial
+SELECT first_ns, last_ns, points, "values", least, greatest, total, first, last, quality, id
 FROM chunk WHERE tag = ? AND first_ns >= ? AND first_ns < ? AND last_ns >= ?
 """
 _NEWEST: Final = """
@@ -102,7 +102,7 @@ class PeriodReader:
             same = (row[0] - grid.start_ns) // grid.width_ns == (row[1] - grid.start_ns) // grid.width_ns
             (whole if inside and same else cut).append(row)
         summed = [_summaries(whole)] if whole else []
-        return summed + [self._cut(tag, row, grid) for row in cut]
+        return summed + [self._cut(row, grid) for row in cut]
 
     def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return events by time, the newest `limit` of them."""
@@ -127,9 +127,8 @@ class PeriodReader:
             **{name: np.concatenate([one.detail[name] for one in opened]) for name in opened[0].detail},
         )
 
-    def _cut(self, tag: str, row: _Row, grid: Grid) -> Summaries:
-        query = "SELECT data FROM chunk WHERE tag = ? AND first_ns = ? AND serial = ?"
-        (data,) = self._database.execute(query, (self._tag(tag)[0], row[0], row[-1])).fetchone()
+    def _cut(self, row: _Row, grid: Grid) -> Summaries:
+        (data,) = self._database.execute("SELECT data FROM chunk WHERE id = ?", (row[-1],)).fetchone()
         opened = open_chunk(data, row[2], detail=False)
         low, high = np.searchsorted(opened.source_ns, (grid.start_ns, grid.end_ns))
         return Summaries.of_points(

@@ -89,14 +89,15 @@ class Decoder:
         if columns is None:
             return None
         ids = self._keys
-        for key in set(columns.keys).difference(ids):
-            match = PLAIN_KEY.fullmatch(key)
-            if match is None:
+        try:
+            tag = [ids[key] for key in columns.keys]
+        except KeyError:
+            if not self._learn(columns.keys):
                 return None
-            ids[key] = self._id(match[1])
+            tag = [ids[key] for key in columns.keys]
         quality, status, context = _read_middle(columns.middle)
         points = Points(
-            tag=np.array([ids[key] for key in columns.keys], np.int32),
+            tag=np.array(tag, np.int32),
             value=columns.value,
             quality=np.full(header.count, quality, np.uint32),
             source_ns=columns.source_ns,
@@ -104,6 +105,15 @@ class Decoder:
             ordinal=np.zeros(header.count, np.uint32),
         )
         return Message(header, context, points)
+
+    def _learn(self, keys: Sequence[bytes]) -> bool:
+        """Take in the keys that are new; False when one of them is no plain key."""
+        for key in set(keys).difference(self._keys):
+            match = PLAIN_KEY.fullmatch(key)
+            if match is None:
+                return False
+            self._keys[key] = self._id(match[1])
+        return True
 
     def _message(self, header: Header, numbers: Sequence[_Number], texts: Sequence[_Text]) -> Message:
         middles = {line[3] for line in numbers} | {line[3] for line in texts}
