@@ -49,6 +49,7 @@ class OpcUaRig:
     """An OPC UA server and a driver for it."""
 
     def __init__(self, server: OpcUaServer, **settings: Any) -> None:
+        OpcUaDriver.prepare()
         self._server = server
         self.device = OpcUaDevice.model_validate(
             {

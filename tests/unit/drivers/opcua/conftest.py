@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from drivers.opcua.decoder import warm_up
 from tests.servers.opcua import OpcUaServer, asyncua_server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """Compile before the first test, so that no test's time limit has to allow for it."""
+    warm_up()
 
 
 @pytest.fixture(scope="session")
