@@ -14,7 +14,7 @@ import numpy as np
 
 NEVER: Final = 2**63 - 1
 """A monotonic time that does not come."""
-BEFORE_ALL: Final = -(2**63)
+BEFORE_ALL: Final = -(2**62)
 """A source time before every other."""
 NOT_A_SLOT: Final = -1
 

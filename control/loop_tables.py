@@ -8,6 +8,7 @@ import numpy as np
 
 from config.loops import Action, BadPvAction, Loop, Mode
 from config.site import Site
+from config.tags import Access
 from control.kernels import pid
 from control.kernels.jit import plain
 from control.layout import BAD_HOLD, BAD_MANUAL, BAD_SAFE, GROUP, LOOP
@@ -25,7 +26,7 @@ def build_loops(site: Site, outputs: Outputs) -> tuple[Loops, Rows, Indices]:
     """Return the loops, their groups, and the row of each loop by its position in the site.
 
     Raises:
-        TablesError: a loop names a tag that there is not, two own one output, or a limit is wrong.
+        TablesError: a loop's output cannot be written, two own one output, or a limit is wrong.
     """
     names = list(site.loops)
     periods = [_period_ns(site, name) for name in names]
@@ -73,9 +74,8 @@ def _groups(site: Site, periods_ns: list[int]) -> Rows:
 
 def _fill(loops: Loops, i: int, site: Site, name: str, outputs: Outputs) -> None:
     loop, index = site.loops[name], site.tag_index
-    for tag in (loop.pv, loop.output):
-        if tag not in index:
-            raise TablesError(f"there is no tag {tag!r}")
+    if site.tags[loop.output].device is None or site.tags[loop.output].access is Access.READ:
+        raise TablesError(f"{loop.output} is no writable tag of a device")
     row = loops.row[i]
     factor = 1.0 / site.speed_of_tag(loop.pv)
     loops.pv[i] = index[loop.pv]

@@ -110,7 +110,8 @@ def _smoothed(definition: Row, reported: Row, value: float, source_ns: int, now_
     """Return the filtered value.
 
     The time between two samples is the difference of their source times, but never more than has
-    passed here: a clock that is set moves no filter.
+    passed here, and what has passed here where the difference is impossible: a clock that is set
+    does not let a filter jump.
     """
     if math.isnan(reported["filtered"]):
         reported["filtered_ns"] = now_ns

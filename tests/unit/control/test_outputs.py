@@ -1,0 +1,199 @@
+"""Outputs and interlocks: what leaves for the devices, in which order, and when not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from control import signal as s
+from tests.unit.control.plant import Plant, answered, site
+
+TAGS: dict[str, dict[str, Any]] = {
+    "pv": {"stale_after": "1 s"},
+    "trip": {"kind": "bool", "stale_after": "1 h"},
+    "out": {"access": "write", "low": 0, "high": 100},
+    "valve": {"access": "write", "low": 0, "high": 1},
+    "beat": {"access": "write"},
+}
+
+
+def plant(**given: Any) -> Plant:
+    return Plant(site(TAGS, **{"device": {"watchdog": "u/beat"}} | given))
+
+
+def test_the_watchdog_counts_armed_or_not() -> None:
+    tested = plant(armed=False)
+    tested.scan(26)
+    rows = tested.outputs.pop(100)
+    assert set(rows["reason"]) == {s.OUTPUT_WATCHDOG}
+    assert rows["value"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert np.diff(rows["scan"]).tolist() == [5] * 5
+    assert len(tested.reported("beat")) == 0
+
+
+def test_the_watchdog_begins_again_within_16_bits() -> None:
+    tested = plant()
+    tested.scan(1)
+    tested.state.counters[0]["beats"] = 32_766
+    tested.scan(15)
+    assert tested.written("beat")[-3:] == [32_767, 1, 2]
+
+
+def test_a_watchdog_of_one_bit_toggles() -> None:
+    tested = Plant(site(TAGS | {"beat": {"access": "write", "kind": "bool"}}, device={"watchdog": "u/beat"}))
+    tested.scan(20)
+    assert tested.written("beat") == [1.0, 0.0, 1.0, 0.0]
+
+
+def test_a_commanded_output() -> None:
+    tested = plant()
+    answer = tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    assert (answer["kind"], answer["index"], answer["value"]) == (s.KIND_DONE, tested.tag("valve"), 1.0)
+    rows = tested.outputs.pop(10)
+    assert rows[rows["reason"] == s.OUTPUT_COMMAND][["tag", "value"]].tolist() == [(tested.tag("valve"), 1.0)]
+    assert (tested.value("valve"), tested.quality("valve")) == (1.0, s.SUBSTITUTE)
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    assert tested.written("valve") == [1.0]
+
+
+def test_refusals_of_writes() -> None:
+    loops = {"l": {"pv": "u/pv", "output": "u/out", "kp": 1, "sp": 5}}
+    interlocks = {"i": {"when": "u/trip", "force": {"u/valve": 0}}}
+    tested = plant(loops=loops, interlocks=interlocks)
+
+    def write(tag: str, value: float) -> int:
+        return answered(tested.ask(s.WRITE_TAG, tested.tag(tag), value))
+
+    assert write("out", 1.0) == s.REFUSED_OWNED
+    assert write("pv", 1.0) == s.REFUSED_INVALID
+    assert write("beat", 1.0) == s.REFUSED_INVALID
+    assert write("valve", 1.5) == s.REFUSED_RANGE
+    assert answered(tested.ask(s.WRITE_TAG, 10_000, 1.0)) == s.REFUSED_INVALID
+    assert answered(tested.ask(s.WRITE_TAG, -1, 1.0)) == s.REFUSED_INVALID
+    assert answered(tested.ask(99)) == s.REFUSED_INVALID
+    tested.scan(trip=1.0)
+    assert write("valve", 1.0) == s.REFUSED_INTERLOCK
+    tested.ask(s.ARM, value=0)
+    assert write("valve", 1.0) == s.REFUSED_DISARMED
+
+
+def test_an_output_is_repeated_for_a_device_that_lost_it() -> None:
+    tested = plant()
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    tested.scan(250)
+    assert tested.written("valve") == [1.0] * 3
+
+
+def test_a_full_output_ring_gets_the_newest_value_later() -> None:
+    tested = plant()
+    tested.outputs.push(np.zeros(tested.outputs.capacity, s.OUTPUT))
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 0.5)
+    assert tested.counter("outputs_refused") >= 2
+    tested.outputs.pop(100_000)
+    tested.scan()
+    assert tested.written("valve") == [0.5]
+
+
+def test_safe_values_wait_for_room() -> None:
+    loops = {"l": {"pv": "u/pv", "output": "u/out", "kp": 1, "sp": 5, "safe_output": 7}}
+    tested = plant(loops=loops)
+    tested.scan(3, pv=1.0)
+    tested.outputs.push(np.zeros(tested.outputs.capacity, s.OUTPUT))
+    tested.ask(s.ARM, value=0)
+    tested.outputs.pop(100_000)
+    tested.scan()
+    assert tested.written("out") == [7.0]
+
+
+def interlocked(**given: Any) -> Plant:
+    interlock = {"when": "u/trip or u/pv > 90", "force": {"u/valve": 0.25, "u/out": 3}} | given
+    tested = plant(interlocks={"i": interlock})
+    tested.scan(2, pv=1.0, trip=0.0)
+    tested.transitions.pop(10)
+    return tested
+
+
+def test_an_interlock_forces_and_releases() -> None:
+    tested = interlocked()
+    assert tested.written("valve") == []
+    tested.scan(pv=1.0, trip=1.0)
+    row = tested.transitions.pop(10)[0]
+    assert (row["kind"], row["index"], row["before"], row["after"]) == (s.KIND_INTERLOCK, 0, 0, 1)
+    rows = tested.outputs.pop(100)
+    forced = rows[rows["reason"] == s.OUTPUT_INTERLOCK]
+    assert forced["value"].tolist() == [3.0, 0.25]
+    tested.scan(pv=1.0, trip=0.0)
+    assert tested.transitions.pop(10)["after"].tolist() == [0]
+    assert answered(tested.ask(s.RESET, parameter=1)) == s.REFUSED_STATE
+
+
+def test_a_latched_interlock_stays_until_it_is_reset() -> None:
+    tested = interlocked(latched=True)
+    tested.scan(pv=1.0, trip=1.0)
+    assert answered(tested.ask(s.RESET, parameter=1)) == s.REFUSED_STATE
+    tested.scan(5, pv=1.0, trip=0.0)
+    assert answered(tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)) == s.REFUSED_INTERLOCK
+    row = tested.ask(s.RESET, parameter=1)
+    assert (row["kind"], row["before"], row["after"]) == (s.KIND_INTERLOCK, 1, 0)
+    assert answered(tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)) == 0
+    assert answered(tested.ask(s.RESET, index=9, parameter=1)) == s.REFUSED_INVALID
+
+
+def test_a_condition_that_cannot_be_judged_acts() -> None:
+    tested = interlocked()
+    tested.sample("pv", math.nan, s.BAD | s.SENSOR)
+    tested.scan()
+    assert tested.transitions.pop(10)["after"].tolist() == [1]
+    tested = interlocked(on_bad=False)
+    tested.sample("pv", math.nan, s.BAD | s.SENSOR)
+    tested.scan()
+    assert len(tested.transitions.pop(10)) == 0
+
+
+def test_a_start_trips_nothing_but_a_value_that_does_not_come_does() -> None:
+    interlock = {"when": "u/pv > 90", "force": {"u/valve": 0.25}, "latched": True}
+    tested = plant(interlocks={"i": interlock})
+    tested.scan(5)
+    assert tested.written("valve") == []
+    assert answered(tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)) == s.REFUSED_INTERLOCK
+    assert (tested.transitions.pop(10)["kind"] != s.KIND_INTERLOCK).all()
+    tested.scan(10)
+    assert (tested.transitions.pop(10)["kind"] == s.KIND_INTERLOCK).tolist() == [True]
+    assert tested.written("valve") == [0.25]
+
+
+def test_of_two_interlocks_the_first_wins() -> None:
+    interlocks = {
+        "one": {"when": "u/trip", "force": {"u/valve": 0.25}},
+        "two": {"when": "u/pv > 90", "force": {"u/valve": 0.75}},
+    }
+    tested = plant(interlocks=interlocks)
+    tested.scan(pv=99.0, trip=0.0)
+    assert tested.written("valve") == [0.75]
+    tested.scan(pv=99.0, trip=1.0)
+    assert tested.written("valve") == [0.25]
+
+
+def test_unarmed_interlocks_are_announced_and_write_nothing() -> None:
+    interlock = {"when": "u/trip", "force": {"u/valve": 0.25}}
+    tested = plant(armed=False, interlocks={"i": interlock})
+    tested.scan(trip=1.0)
+    assert tested.transitions.pop(10)["kind"].tolist() == [s.KIND_INTERLOCK]
+    assert tested.written("valve") == []
+    tested.ask(s.ARM, value=1)
+    assert tested.written("valve") == [0.25]
+
+
+def test_calculations_reach_loops_and_alarms_in_the_same_scan() -> None:
+    tested = plant(
+        calculations={"twice": {"expression": "2 * u/pv"}, "more": {"expression": "u/twice + 1"}},
+        alarms={"a": {"tag": "u/more", "type": "high", "limit": 21}},
+    )
+    tested.scan(pv=10.0)
+    assert tested.value("more") == 21.0
+    kinds = tested.transitions.pop(10)["kind"].tolist()
+    assert s.KIND_ALARM in kinds
+    assert tested.reported("more")["value"].tolist() == [21.0]
