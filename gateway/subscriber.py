@@ -11,7 +11,7 @@ import math
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +51,8 @@ class Subscriber:
         self.events: deque[dict[str, Any]] = deque(maxlen=_EVENTS_KEPT)
         """The latest events; older ones are in the store."""
         self.event_counts: dict[str, int] = {}
+        self.on_event: list[Callable[[dict[str, Any]], None]] = []
+        """Told of every event, in the order of their arrival."""
         self.gateway: dict[str, Any] = {}
         """The gateway's health, as it last published it."""
         self.online = False
@@ -156,6 +158,8 @@ class Subscriber:
         event = orjson.loads(message.payload)
         self.event_counts[event["type"]] = self.event_counts.get(event["type"], 0) + 1
         self.events.append(event)
+        for listener in self.on_event:
+            listener(event)
 
     def _on_health(self, message: Inbound) -> None:
         self.gateway = orjson.loads(message.payload)

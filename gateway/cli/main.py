@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from gateway.cli import audit, check, demo, doctor, historian, run, send, simulate, tags, trend
+from gateway.cli import audit, check, demo, doctor, historian, hmi, run, send, simulate, tags, trend
 
 app = typer.Typer(
     name="cellgate",
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(historian.historian)
+app.command()(hmi.hmi)
 app.command()(simulate.simulate)
 app.command()(check.check)
 app.command()(check.schema)

@@ -1,0 +1,14 @@
+"""How the screens look (ISA-101): grey and calm; colour means that something is abnormal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+CSS: Final = Path(__file__).with_name("hmi.css").read_text(encoding="utf-8")
+
+CHART_COLOURS: Final = {
+    False: ("#1f4e79", "#7a3e00", "#3c6e47", "#6a3d7c", "#8a1c3c", "#2e6f78", "#5a5a5a", "#7a6a00"),
+    True: ("#7fb2e5", "#e0a366", "#8fc79b", "#c29fd3", "#e08aa3", "#84c5cf", "#c0c0c0", "#d3c46a"),
+}
+"""Trace colours by dark mode: muted, and apart for colour-blind eyes by brightness."""
