@@ -103,7 +103,7 @@ def _influx(subject: str, store: InfluxStore) -> Finding:
 
 async def _device(name: str, device: DeviceBase) -> Finding:
     subject = f"device {name}"
-    driver = registry.create(name, device)  # type: ignore[arg-type]
+    driver = registry.create(name, device)
     limit_s = max(5.0, 3 * device.timeout)
     try:
         async with asyncio.timeout(limit_s):

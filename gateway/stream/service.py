@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from control.engine import Engine
-
 from config.site import Site
+from control.engine import Engine
 from drivers.states import StateChange
 from gateway.batch.context import ContextBook
 from gateway.commands.door import CommandDoor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
-from asyncua import Client
+from asyncua.client.client import Client
 
 from control.signal import BAD, COMM, GOOD
 from simulators.faults import ControlChannel

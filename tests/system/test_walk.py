@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncua import Client
+from asyncua.client.client import Client
 from asyncua.common.subscription import DataChangeNotif
 
 from control.signal import GOOD
@@ -78,11 +78,11 @@ async def test_values_arrive_as_they_left_in_every_store(walk: Running) -> None:
         assert await historian.stop() == 0
 
     await asyncio.to_thread(_is_what_the_witness_saw, plant, witness)
-    for historian in plant.site.streams.historians:
-        verdict = await asyncio.to_thread(reconcile, plant.data / "tap", plant.site, historian, plant.data)
-        assert verdict.journalled > 2000, historian.name
-        assert verdict.whole, f"{historian.name}: {verdict}"
-        assert verdict.stored == verdict.journalled, historian.name
+    for config in plant.site.streams.historians:
+        verdict = await asyncio.to_thread(reconcile, plant.data / "tap", plant.site, config, plant.data)
+        assert verdict.journalled > 2000, config.name
+        assert verdict.whole, f"{config.name}: {verdict}"
+        assert verdict.stored == verdict.journalled, config.name
 
 
 def _is_what_the_witness_saw(plant: Plant, witness: Witness) -> None:

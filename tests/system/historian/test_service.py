@@ -6,13 +6,16 @@ import asyncio
 import random
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from gateway.broker import Broker
 from gateway.demo.processes import Child
+from gateway.historian import bridge
 from gateway.historian.query import HOT_FILE, folder_of, open_history
+from gateway.stream import topics
 from gateway.stream.mqtt import MqttClient
 from gateway.stream.mqtt_options import Options
 from tests.servers.databases import Influxd, Victoria
@@ -247,3 +250,52 @@ async def test_a_database_killed_in_the_flow(database: str, mosquitto: Mosquitto
     assert verdict.whole, verdict
     assert verdict.journalled > 1000
     await server.kill()
+
+
+async def test_a_hot_table_at_its_limit_takes_nothing_and_loses_nothing(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is dead, the disk's share used up, memory too: the journal of the gateway has it all."""
+    monkeypatch.setattr(bridge, "_WAITING_BYTES", 50_000)
+    server = Influxd(tmp_path / "influxd")
+    store = {"type": "influxdb", "api": "v1", "url": server.url}
+    limited = {"name": "historian", "store": store, "max_bytes": 1_000_000}
+    works = Works(tmp_path, mosquitto, {"historians": [limited]})
+    topic = str(topics.HistorianHealth("works", "historian"))
+    health: dict[str, Any] = {}
+    watcher = MqttClient(Options(works.site.streams.broker, "watcher"))
+    watcher.subscribe(topic, lambda message: health.update(orjson.loads(message.payload)))
+    watching = asyncio.create_task(watcher.run())
+    async with works.serving(), works.streaming():
+        for _ in range(40):
+            works.report(50)
+            await asyncio.sleep(0.03)
+        await until(lambda: health.get("shed", 0) > 0, 20.0, "more came than there is room for")
+        assert not health["well"]
+        assert "limit" in health["hot"]["trouble"]
+        assert health["store"]["trouble"]
+        assert works.journal.watermarks.safe(0) < works.journal.heads[0]
+        await server.start()
+        await works.confirmed(40.0)
+        await until(lambda: bool(health["well"]), 10.0, "all is well again")
+    assert health == {"online": False}
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    verdict = works.verdict()
+    assert verdict.whole, verdict
+    await server.kill()
+
+
+async def test_another_store_takes_over_what_waits(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """The configuration names another store: what the old one never got goes to the new one."""
+    nobody = {"type": "influxdb", "api": "v1", "url": "http://127.0.0.1:9"}
+    before = Works(tmp_path, mosquitto, {"historians": [{"name": "historian", "store": nobody}]})
+    async with before.serving(), before.streaming():
+        await before.flow(0.4)
+        await before.confirmed()
+    after = Works(tmp_path, mosquitto, {})
+    async with after.serving(), after.streaming():
+        await after.flow(0.4)
+        await after.confirmed()
+    verdict = after.verdict()
+    assert verdict.whole, verdict

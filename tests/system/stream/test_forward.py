@@ -63,7 +63,7 @@ async def test_everything_arrives_in_order_and_the_journal_is_trimmed(
 async def test_killing_the_broker_again_and_again_loses_nothing(broker: AnyBroker, tmp_path: Path) -> None:
     recorder = Recorder(broker.port)
     async with recorder.running(), gateway(tmp_path, quick_site(broker.port)) as made:
-        for _ in range(3):
+        for _ in range(2):
             flowing = asyncio.create_task(made.flow(0.6))
             await asyncio.sleep(0.3)
             await broker.kill()
@@ -73,7 +73,7 @@ async def test_killing_the_broker_again_and_again_loses_nothing(broker: AnyBroke
         await made.flow(0.3)
         await made.confirmed(recorder)
         assert made.forward.counters.quarantined == 0
-        assert made.client.counters.connections >= 4
+        assert made.client.counters.connections >= 3
     check(recorder, made)
 
 
@@ -99,12 +99,12 @@ async def test_default_limits_of_mosquitto_lose_messages_and_the_watermark_heals
             async with recorder.running():
                 made.report(5)
                 await made.confirmed(recorder)
-            made.report(1400)  # messages, for a historian that is away: the broker keeps 1000 of them
+            made.report(1200)  # messages, for a historian that is away: the broker keeps 1000 of them
             await made.journalled()
             await until(lambda: made.forward.cursors.all_taken)
             async with recorder.running():
                 await made.confirmed(recorder, 40)
-            assert made.forward.counters.repeated >= 300
+            assert made.forward.counters.repeated >= 100
     finally:
         await broker.kill()
     check(recorder, made)

@@ -18,7 +18,7 @@ from tests.servers.brokers import BROKERS
 from tests.servers.recorder import Recorder
 from tests.system.stream.gateways import gateway, quick_site
 
-KILLS = 3
+KILLS = 2
 
 
 @pytest.mark.parametrize("name", BROKERS)

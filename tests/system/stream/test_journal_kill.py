@@ -20,7 +20,7 @@ from gateway.stream.records import Record
 from tests.servers.process import ROOT
 from tests.unit.stream.journals import DICTIONARY, draft, number_of
 
-KILLS = 6
+KILLS = 4
 
 
 def write_until_killed(folder: Path, first: int, after_s: float) -> int:
