@@ -146,7 +146,7 @@ def test_what_the_broker_has_not_acknowledged_is_no_stall() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(), st.integers(1, 300), st.sampled_from([0.0, 0.1, 0.5, 0.8]), st.integers(5, 200))
+@given(st.integers(), st.integers(1, 300), st.sampled_from([0.0, 0.1, 0.5]), st.integers(5, 200))
 def test_a_broker_that_loses_messages_is_always_healed(seed: int, head: int, loss: float, ahead: int) -> None:
     """A broker acknowledges all and delivers some; the historian never even asks for its gaps."""
     chance = random.Random(seed)  # not hypothesis' own: it would make the broker lose everything for ever

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -186,13 +187,12 @@ async def test_a_damaged_file_is_set_aside_and_a_new_epoch_begun(path: Path) -> 
 async def test_a_file_that_is_damaged_while_it_is_open_costs_no_new_record(path: Path) -> None:
     async with opened(path) as journal:
         epoch, told = journal.epoch, notices_of(journal)
-        await journal.append([draft(n, size=SIZE) for n in range(50)])
+        await journal.append([draft(n, size=SIZE) for n in range(200)])  # more than stays in memory
         await journal.flush()
-        database = journal._writer._keeper.file._database
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         damage(path)
-        database.execute("PRAGMA shrink_memory")
-        journal.acknowledge("historian", epoch, 0, 50, 50)
+        journal.acknowledge("historian", epoch, 0, 200, 200)
         await journal.append([draft(100)])
         await journal.flush()
         assert (journal.epoch > epoch, whats(told)) == (True, ["replaced"])

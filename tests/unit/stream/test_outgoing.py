@@ -49,7 +49,7 @@ async def test_telemetry_is_named_by_the_configuration_it_was_made_under(maker: 
             return len(names) - 1
 
         message = Decoder(intern).decode(payload)
-        assert names[0] == first
+        assert names[message.points.tag[0]] == first
         header = message.header
         assert (header.gateway, header.epoch, header.partition, header.sequence) == ("gw1", 17, 3, 7)
         assert (header.config, header.created_ns, message.context) == (
