@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 import uvloop
 
-from tests.contract import modbus_rig, opcua_rig
+from tests.contract import line_rig, modbus_rig, opcua_rig
 from tests.contract.rig import Rig
 
 RIGS: dict[str, Callable[[], Rig]] = {
@@ -18,6 +18,7 @@ RIGS: dict[str, Callable[[], Rig]] = {
     "modbus-library": modbus_rig.library_rig,
     "opcua-followed": opcua_rig.followed_rig,
     "opcua-polled": opcua_rig.polled_rig,
+    "example": line_rig.LineRig,
 }
 
 
