@@ -68,12 +68,11 @@ static double share(double elapsed_s, double time_constant_s)
 static double moving_average(double x, int bad, double duration_s, double *restrict cell, double elapsed_s, int gap)
 {
     if (gap) for (int i = 0; i < 7 + 2 * STEPS; i++) cell[i] = 0;
-    if (!bad) { cell[2] += x * elapsed_s; cell[3] += elapsed_s; }
     double step_s = duration_s / STEPS;
     int steps = 0;
     cell[0] += elapsed_s;
     if (cell[0] >= step_s) {
-        if (!(step_s > 0) || cell[0] >= duration_s) { cell[0] = 0; steps = STEPS; }
+        if (!(step_s > 0) || cell[0] >= duration_s) { cell[0] = 0; steps = STEPS + 1; }
         else { steps = (int)(cell[0] / step_s); double left = cell[0] - steps * step_s; cell[0] = left > 0 ? left : 0; }
     }
     for (int i = 0; i < steps; i++) {
@@ -85,6 +84,7 @@ static double moving_average(double x, int bad, double duration_s, double *restr
         cell[4] = cell[5] = 0;
         for (int i = 0; i < STEPS; i++) { cell[4] += cell[7 + i]; cell[5] += cell[7 + STEPS + i]; }
     }
+    if (!bad) { cell[2] += x * elapsed_s; cell[3] += elapsed_s; }
     double weight = cell[3] + cell[5];
     return weight > 0 ? (cell[2] + cell[4]) / weight : x;
 }

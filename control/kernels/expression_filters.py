@@ -91,14 +91,17 @@ def extreme(sign: float, x: float, x_bad: bool, y: float, y_bad: bool, cells: Re
 
 @inlined
 def _steps(duration_s: float, cells: Reals, s: int, elapsed_s: float) -> int:
-    """Return by how many steps a window moves on. Cells: time within the present step."""
+    """Return by how many steps a window moves on; one more than it has clears it.
+
+    Cells: time within the present step.
+    """
     step_s = duration_s / STEPS
     cells[s] += elapsed_s
     if not cells[s] >= step_s:
         return 0
     if not step_s > 0.0 or cells[s] >= duration_s:
         cells[s] = 0.0
-        return STEPS
+        return STEPS + 1
     steps = int(cells[s] / step_s)
     cells[s] = max(cells[s] - steps * step_s, 0.0)
     return steps
@@ -115,9 +118,6 @@ def moving_average(
     """
     if gap:
         cells[s : s + 7 + 2 * STEPS] = 0.0
-    if not bad:
-        cells[s + 2] += x * elapsed_s
-        cells[s + 3] += elapsed_s
     steps = _steps(duration_s, cells, s, elapsed_s)
     for _ in range(steps):
         place = int(cells[s + 1])
@@ -132,6 +132,9 @@ def moving_average(
         for place in range(STEPS):
             cells[s + 4] += cells[s + 7 + place]
             cells[s + 5] += cells[s + 7 + STEPS + place]
+    if not bad:
+        cells[s + 2] += x * elapsed_s
+        cells[s + 3] += elapsed_s
     weight = cells[s + 3] + cells[s + 5]
     return float((cells[s + 2] + cells[s + 4]) / weight) if weight > 0.0 else x
 
@@ -148,8 +151,6 @@ def moving_extreme(
     if gap:
         cells[s : s + 2] = 0.0
         cells[s + 2 : s + 4 + STEPS] = math.nan
-    if not bad and not sign * x <= sign * cells[s + 2]:
-        cells[s + 2] = x
     steps = _steps(duration_s, cells, s, elapsed_s)
     for _ in range(steps):
         place = int(cells[s + 1])
@@ -162,6 +163,8 @@ def moving_extreme(
             value = cells[s + 4 + place]
             if not math.isnan(value) and not sign * value <= sign * cells[s + 3]:
                 cells[s + 3] = value
+    if not bad and not sign * x <= sign * cells[s + 2]:
+        cells[s + 2] = x
     present, before = float(cells[s + 2]), float(cells[s + 3])
     if math.isnan(before) or sign * present > sign * before:
         return present

@@ -44,12 +44,16 @@ class Rig:
         self.now_ns = START_NS
         self.scan = 0
 
-    def step(self, elapsed_s: float = 0.0, **samples: Sample | float) -> Sample:
-        """Evaluate once, so long after the time before, with these tags changed; return the result."""
+    def set(self, **samples: Sample | float) -> None:
+        """Give tags their samples; a number is a good one."""
         for name, sample in samples.items():
             given = sample if isinstance(sample, Sample) else Sample(float(sample))
             self.value[self.tags[name]] = given.value
             self.quality[self.tags[name]] = given.word
+
+    def step(self, elapsed_s: float = 0.0, /, **samples: Sample | float) -> Sample:
+        """Evaluate once, so long after the time before, with these tags changed; return the result."""
+        self.set(**samples)
         self.now_ns += round(elapsed_s * 1e9)
         self.scan += 1
         with np.errstate(all="ignore"):  # without compilation NumPy warns of what the kernel checks for
