@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-# Compiled kernels and fetched test servers are kept here between runs.
+# Compiled kernels are kept here between runs, and the servers that tests compile.
 export CELLGATE_CACHE ?= $(CURDIR)/.cache/numba
 
+# Installation is quiet; what it compiles once takes about a minute.
 .PHONY: demo test check bench lock format clean debian foreign
 
 demo: $(VENV)/.runtime
@@ -57,11 +58,14 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
 	@test -f $(VENV)/.dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	@test -f $(VENV)/.dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@test -f $(VENV)/.dev || echo "compiling the control kernels (about a minute, once) ..."
+	@$(BIN)/cellgate prime
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/cellgate prime
 	@touch $@
 
 clean:

@@ -37,13 +37,13 @@ def available() -> dict[str, str]:
     return {**others, **_BUILT_IN}
 
 
-def prepare(device: DeviceBase) -> None:
-    """Do what a device's driver needs done once per process, as compiling its decoder. Blocks.
+def prepare(driver: str) -> None:
+    """Do what a driver needs done once per process, as compiling its decoder. Blocks.
 
     A driver has it done by an attribute `prepare` of its factory; most have none. What cannot be
     loaded is left for `create` to report.
     """
-    module, _, attribute = available().get(getattr(device, "driver", ""), "").partition(":")
+    module, _, attribute = available().get(driver, "").partition(":")
     if not module:
         return
     with contextlib.suppress(ImportError):

@@ -81,8 +81,8 @@ async def run_gateway(site: Site, data: Path, stop: asyncio.Event, *, tap: bool 
 def _compile(site: Site, engine: Engine) -> None:
     """Compile, or load from the cache, before anything runs: it would hold everybody up."""
     engine.prepare()
-    for device in site.devices.values():
-        registry.prepare(device)
+    for driver in {device.driver for device in site.devices.values()}:
+        registry.prepare(driver)
 
 
 async def _run_devices(

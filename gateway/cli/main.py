@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from gateway.cli import audit, check, demo, doctor, historian, hmi, run, send, simulate, tags, trend
+from gateway.cli import audit, check, demo, doctor, historian, hmi, prime, run, send, simulate, tags, trend
 
 app = typer.Typer(
     name="cellgate",
@@ -26,6 +26,7 @@ app.command()(tags.tags)
 app.command()(trend.trend)
 app.command()(send.send)
 app.command()(doctor.doctor)
+app.command()(prime.prime)
 app.add_typer(audit.app, name="audit")
 
 
