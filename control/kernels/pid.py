@@ -96,7 +96,8 @@ def follow(loops: Loops, i: int, value: float) -> None:
     loops.output[i] = value
     loops.goal[i] = value
     p = loops.kp[i] * (loops.b[i] * loops.sp[i] - loops.y[i])
-    loops.integral[i] = value - p - loops.bias[i]
+    following = value - p - loops.bias[i]
+    loops.integral[i] = following if math.isfinite(following) else 0.0
     loops.derivative[i] = 0.0
 
 
@@ -124,7 +125,8 @@ def retune(loops: Loops, i: int, kp: float, td: float, n: float, b: float, c: fl
     """
     before = loops.kp[i] * (loops.b[i] * loops.sp[i] - loops.y[i]) + loops.bias[i]
     after = kp * (b * loops.sp[i] - loops.y[i]) + bias
-    loops.integral[i] += before - after
+    taken_over = loops.integral[i] + before - after
+    loops.integral[i] = taken_over if math.isfinite(taken_over) else 0.0
     loops.weighted[i] += (c - loops.c[i]) * loops.sp[i]
     loops.kp[i], loops.td[i], loops.n[i] = kp, td, n
     loops.b[i], loops.c[i], loops.bias[i] = b, c, bias

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from control import signal as s
@@ -52,6 +52,7 @@ def plant() -> Plant:
 
 
 @settings(max_examples=150, deadline=None)
+@example(story=[("sample", 5.992310449541053e307, s.GOOD), ("trip", True, None)])
 @given(story=STORY)
 def test_outputs_are_always_fit_to_be_written(story: list[tuple[Any, Any, Any]]) -> None:
     tested = plant()

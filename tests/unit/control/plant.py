@@ -19,8 +19,12 @@ STEP_NS = 100_000_000
 SMALL = Capacities(inbox=256, commands=64, outputs=1024, reports=1024, transitions=256, statistics=64)
 
 
+Tags = dict[str, dict[str, Any]]
+"""Tags as they stand in a file."""
+
+
 def site(
-    tags: dict[str, dict[str, Any]],
+    tags: Tags,
     *,
     armed: bool = True,
     scan_period: str = "100 ms",
@@ -29,9 +33,9 @@ def site(
     **equipment: dict[str, Any],
 ) -> Site:
     """Return a site with one unit `u` and one device `d`; every tag is of the device but for `None`."""
-    filled = {}
+    filled: Tags = {}
     for number, (name, tag) in enumerate(tags.items()):
-        own = {"device": "d", "address": {"address": number}} | tag
+        own: dict[str, Any] = {"device": "d", "address": {"address": number}} | tag
         if own["device"] is None:
             del own["device"], own["address"]
         filled[name] = own
@@ -118,7 +122,8 @@ class Plant:
     def reported(self, tag: str) -> Rows:
         """Take all reports, and return those of a tag."""
         rows = self.reports.pop(100_000)
-        return rows[rows["tag"] == self.tag(tag)]
+        found: Rows = rows[rows["tag"] == self.tag(tag)]
+        return found
 
     def written(self, tag: str) -> list[float]:
         """Take all outputs, and return the values of a tag."""

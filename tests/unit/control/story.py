@@ -7,12 +7,12 @@ import hashlib
 import numpy as np
 
 from control import signal as s
-from tests.unit.control.plant import Plant, site
+from tests.unit.control.plant import Plant, Tags, site
 from tests.unit.control.test_clocks import flat
 
 
 def plant() -> Plant:
-    tags = {f"pv{n}": {"stale_after": "2 s", "filter_time": f"{n % 3 / 4} s"} for n in range(12)}
+    tags: Tags = {f"pv{n}": {"stale_after": "2 s", "filter_time": f"{n % 3 / 4} s"} for n in range(12)}
     tags |= {f"out{n}": {"access": "write", "low": 0, "high": 100} for n in range(12)}
     loops = {
         f"l{n}": {

@@ -247,7 +247,9 @@ def test_many_alarms_of_which_a_few_change() -> None:
     tags = {f"t{n}": {"stale_after": "1 h"} for n in range(700)}
     alarms = {f"a{n}": {"tag": f"u/t{n}", "type": "high", "limit": 10} for n in range(700)}
     tested = Plant(site(tags, armed=False, alarms=alarms))
-    tested.scan(**{f"t{n}": 0.0 for n in range(200)})
+    for n in range(200):
+        tested.sample(f"t{n}", 0.0)
+    tested.scan()
     tested.scan(t0=11.0, t3=11.0, t255=11.0, t256=11.0, t699=11.0)
     assert sorted(tested.transitions.pop(100)["index"].tolist()) == [0, 3, 255, 256, 699]
     assert np.flatnonzero(tested.state.alarms.hot).tolist() == [0, 3, 255, 256, 699]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from control.kernels.atomic import Words
-from tests.unit.control.plant import Plant, site
+from tests.unit.control.plant import Plant, Tags, site
 
 HOUR_NS = 3600 * 10**9
 
 
 def plant() -> Plant:
-    tags = {
+    tags: Tags = {
         "pv": {"stale_after": "2 s", "filter_time": "3 s"},
         "still": {"stale_after": "4 s"},
         "out": {"access": "write", "low": 0, "high": 100},

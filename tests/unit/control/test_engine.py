@@ -14,7 +14,7 @@ from control import signal as s
 from control.engine import Engine, EngineError, Pacing, prime
 from control.kernels import clock
 from control.tables import build
-from tests.unit.control.plant import SMALL, site
+from tests.unit.control.plant import SMALL, Tags, site
 
 PERIOD_NS = 5_000_000
 WAIT_S = 20.0
@@ -23,7 +23,7 @@ PACINGS = [Pacing.PORTABLE, *([Pacing.COMPILED] if clock.AVAILABLE else [])]
 
 
 def engine_of(pacing: Pacing, **equipment: Any) -> Engine:
-    tags = {"pv": {}, "out": {"access": "write", "low": 0, "high": 100}, "beat": {"access": "write"}}
+    tags: Tags = {"pv": {}, "out": {"access": "write", "low": 0, "high": 100}, "beat": {"access": "write"}}
     loops = {"l": {"pv": "u/pv", "output": "u/out", "kp": 2, "ti": "5 s", "sp": 50, "safe_output": 7}}
     of = site(tags, scan_period="5 ms", device={"watchdog": "u/beat"}, loops=loops, **equipment)
     return Engine(build(of, SMALL), pacing_by=pacing)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from control import signal as s
-from tests.unit.control.plant import STEP_NS, Plant, answered, site
+from tests.unit.control.plant import STEP_NS, Plant, Tags, answered, site
 
 TAGS: dict[str, dict[str, Any]] = {
     "pv": {"low": 0, "high": 100},
@@ -142,7 +142,7 @@ def test_set_point_change_is_announced_with_the_one_before() -> None:
 
 
 def test_set_point_ramp_runs_in_plant_time() -> None:
-    tags = {"pv": {"low": 0, "high": 100}, "out": {"access": "write", "low": 0, "high": 100}}
+    tags: Tags = {"pv": {"low": 0, "high": 100}, "out": {"access": "write", "low": 0, "high": 100}}
     simulation = {"speed": 5, "devices": {"d": {"model": "bioreactor"}}}
     tested = Plant(site(tags, loops={"l": LOOP | {"sp_rate": 2}}, simulation=simulation))
     tested.scan(2, pv=45.0)
@@ -217,7 +217,7 @@ def test_slow_loops_keep_their_period() -> None:
 
 
 def test_loops_of_several_periods_all_run() -> None:
-    tags = {"pv": {}} | {f"o{n}": {"access": "write", "low": 0, "high": 9} for n in range(6)}
+    tags: Tags = {"pv": {}} | {f"o{n}": {"access": "write", "low": 0, "high": 9} for n in range(6)}
     periods = ["1 s", "100 ms", None, "500 ms", "1 s", "100 ms"]
     loops = {
         f"l{n}": {"pv": "u/pv", "output": f"u/o{n}", "kp": 1, "sp": n} | ({"period": p} if p else {})
@@ -274,7 +274,7 @@ def test_tuning_of_a_direct_loop_keeps_its_action() -> None:
 
 
 def test_times_of_tuning_are_the_plants() -> None:
-    tags = {"pv": {}, "out": {"access": "write", "low": 0, "high": 100}}
+    tags: Tags = {"pv": {}, "out": {"access": "write", "low": 0, "high": 100}}
     simulation = {"speed": 10, "devices": {"d": {"model": "bioreactor"}}}
     tested = Plant(site(tags, loops={"l": LOOP}, simulation=simulation))
     assert tested.state.loops.row[0]["ti"] == pytest.approx(2.0)

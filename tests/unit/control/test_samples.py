@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from control import signal as s
-from tests.unit.control.plant import START_NS, STEP_NS, UTC_NS, Plant, site
+from tests.unit.control.plant import START_NS, STEP_NS, UTC_NS, Plant, Tags, site
 
 
 def plant(**pv: Any) -> Plant:
@@ -133,7 +133,7 @@ def test_the_first_value_after_a_lost_link_may_be_old() -> None:
 
 
 def test_an_hour_of_history_moves_nothing() -> None:
-    tags = {"pv": {"stale_after": "1 s"}, "out": {"access": "write", "low": 0, "high": 100}}
+    tags: Tags = {"pv": {"stale_after": "1 s"}, "out": {"access": "write", "low": 0, "high": 100}}
     tested = Plant(
         site(
             tags,
@@ -240,7 +240,7 @@ def test_heartbeat_repeats_no_sample_but_reports_the_newest() -> None:
 
 
 def test_heartbeat_of_the_engines_own_tags() -> None:
-    tags = {"pv": {"stale_after": "1 h"}, "out": {"access": "write", "low": 0, "high": 9}}
+    tags: Tags = {"pv": {"stale_after": "1 h"}, "out": {"access": "write", "low": 0, "high": 9}}
     loops = {"l": {"pv": "u/pv", "output": "u/out", "kp": 1, "sp": 5}}
     tested = Plant(site(tags, loops=loops))
     tested.scan(pv=5.0)
@@ -320,9 +320,11 @@ def test_filter_starts_again_where_it_was_after_a_bad_value() -> None:
 
 
 def test_many_quiet_tags_are_looked_at_by_blocks() -> None:
-    tags = {f"t{n}": {"stale_after": f"{1 + n % 7} s"} for n in range(300)}
+    tags: Tags = {f"t{n}": {"stale_after": f"{1 + n % 7} s"} for n in range(300)}
     tested = Plant(site(tags))
-    tested.scan(**{f"t{n}": 1.0 for n in range(200)})
+    for n in range(200):
+        tested.sample(f"t{n}", 1.0)
+    tested.scan()
     looked: dict[int, int] = {}
     for _ in range(90):
         tested.scan()

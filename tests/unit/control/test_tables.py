@@ -10,7 +10,7 @@ import pytest
 
 from control.layout import NEVER, ROLE_DEVICE, ROLE_ENGINE, ROLE_UNUSED, ROLE_WRITTEN
 from control.tables import TablesError, build
-from tests.unit.control.plant import Plant, site
+from tests.unit.control.plant import Plant, Tags, site
 
 TAGS: dict[str, dict[str, Any]] = {
     "pv": {"unit": "degC", "low": 0, "high": 100},
@@ -46,7 +46,7 @@ def test_units_are_converted() -> None:
 
 
 def test_roles() -> None:
-    tags = {"read": {}, "both": {"access": "read_write"}, "written": {"access": "write"}}
+    tags: Tags = {"read": {}, "both": {"access": "read_write"}, "written": {"access": "write"}}
     tags |= {"text": {"kind": "text"}, "inner": {"device": None}}
     tables = build(site(tags, calculations={"sum": {"expression": "u/read + u/both"}}))
     expected = [ROLE_DEVICE, ROLE_DEVICE, ROLE_WRITTEN, ROLE_UNUSED, ROLE_ENGINE, ROLE_ENGINE]
