@@ -17,7 +17,7 @@ import numpy.typing as npt
 from config.site import Site
 from control.signal import BAD, OVERFLOW, SAMPLE, Columns, alive_tag
 from drivers import registry
-from drivers.api import TagRef
+from drivers.api import Driver, TagRef
 from drivers.session import Session
 from drivers.states import StateChange
 from gateway.texts import TextImage
@@ -58,19 +58,19 @@ class Acquisition:
         for number, (name, device) in enumerate(site.devices.items()):
             refs = [TagRef(site.tag_index[t], t, tag) for t, tag in site.tags_of_device(name).items()]
             driver = registry.create(name, device)
-            life = _life(number) if driver.subscribes else None
-            deliver = self._door_of(name, life)
+            deliver = self._door_of(name, driver, _life(number))
             self.sessions[name] = Session(name, device, driver, refs, deliver, changed=changed)
 
-    def _door_of(self, device: str, life: npt.NDArray[Any] | None) -> Callable[[Columns], None]:
+    def _door_of(self, device: str, driver: Driver, life: npt.NDArray[Any]) -> Callable[[Columns], None]:
         """Return what takes a device's columns; `life` is the row that says it is alive.
 
         A subscription is silent about what does not change, so whatever it says is a sign of life
-        for all its tags, except when it says that the device is lost.
+        for all its tags, except when it says that the device is lost. Whether a driver subscribes is
+        known once its session has planned the tags, which is after this.
         """
 
         def deliver(columns: Columns) -> None:
-            if life is not None and not (len(columns) and (columns.quality >= BAD).all()):
+            if driver.subscribes and not (len(columns) and (columns.quality >= BAD).all()):
                 self._inbox.push(life)
                 self._texts.device_is_alive(device)
             self.samples[device] += len(columns) + len(columns.texts)
