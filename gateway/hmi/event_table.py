@@ -15,8 +15,11 @@ from gateway.hmi.frame import Screen
 _BACK_S: Final = 86400
 _KEPT: Final = 2000
 _SHOWN_APART: Final = frozenset(
-    "id type version gateway epoch partition sequence time time_ns config unit name target device user command "
-    "occurrence onset_ns count tag active acknowledged".split()
+    (
+        *("id", "type", "version", "gateway", "epoch", "partition", "sequence", "time", "time_ns", "config"),
+        *("unit", "name", "target", "device", "user", "command", "occurrence", "onset_ns", "count", "tag"),
+        *("active", "acknowledged"),
+    )
 )
 _OFTEN_S: Final = 1.0
 
@@ -93,4 +96,6 @@ def describe(event: Mapping[str, Any], screen: Screen) -> str:
         for key, value in event.items()
         if key not in _SHOWN_APART and value not in (None, "", {}, [])
     ]
+    if event["type"] == "interlock":
+        facts.insert(0, texts.ACTIVE if event["active"] else texts.READY)
     return f"{name}: {', '.join(facts)}" if name else ", ".join(facts)

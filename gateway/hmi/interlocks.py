@@ -42,4 +42,4 @@ def _refresh(book: InterlockBook, name: str, state: ui.label) -> None:
     text = texts.ACTIVE if is_active else texts.READY
     if state.text != text:
         state.set_text(text)
-        state.classes("link-bad" if is_active else "soft", remove="link-bad soft")
+        state.classes("acting" if is_active else "soft", remove="acting soft")

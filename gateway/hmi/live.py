@@ -17,7 +17,7 @@ from gateway.hmi.alarm_book import AlarmBook
 from gateway.hmi.interlock_book import InterlockBook
 from gateway.hmi.shown import Shown, show
 from gateway.hmi.stored import Stored
-from gateway.subscriber import Subscriber
+from gateway.subscriber import LiveValue, Subscriber
 
 _log = logging.getLogger(__name__)
 _SILENT_AFTER_S: Final = 4.0
@@ -48,6 +48,8 @@ class Live:
         self.interlocks = InterlockBook()
         self.link = Link.NO_BROKER
         self._stored = stored
+        self._restored: dict[str, LiveValue] = {}
+        """What the store had when this service started: shown as stale until the tag reports."""
         self._health: dict[str, Any] = {}
         self._heard_s = float("-inf")
         self.subscriber.on_event += [self.alarms.take, self.interlocks.take]
@@ -70,11 +72,17 @@ class Live:
     def show(self, name: str) -> Shown:
         """Return how a tag is shown now."""
         live = self.subscriber.values.get(name)
-        return show(self.site.tags[name], live, linked=self.link is Link.LIVE, now_ns=time.time_ns())
+        reported = live is not None
+        return show(
+            self.site.tags[name],
+            live if reported else self._restored.get(name),
+            linked=reported and self.link is Link.LIVE,
+            now_ns=time.time_ns(),
+        )
 
     def number(self, name: str) -> float | None:
         """Return the latest number of a tag, whatever its quality."""
-        live = self.subscriber.values.get(name)
+        live = self.subscriber.values.get(name) or self._restored.get(name)
         return live.value if live is not None and isinstance(live.value, float) else None
 
     async def _watch(self) -> None:
@@ -92,11 +100,12 @@ class Live:
         return Link.SILENT if now_s - self._heard_s > _SILENT_AFTER_S else Link.LIVE
 
     async def _catch_up(self) -> None:
-        """Learn from the store which alarms and interlocks stood before this service started."""
+        """Learn from the store what was before this service started: values, alarms, interlocks."""
         now_ns = time.time_ns()
         which = EventFilter(now_ns - int(_CATCH_UP_S * 1e9), now_ns, _STANDING)
         while True:
             with contextlib.suppress(StoreError):
+                self._restored = await self._stored.last(list(self.site.tags))
                 for event in await self._stored.events(which):
                     self.alarms.take(event)
                     self.interlocks.take(event)

@@ -42,7 +42,7 @@ _STATIC: Final = """
 <path class="pic-line" d="M150 72 H300 V100"/><path class="pic-line" d="M150 142 H240 V84 H316 V100"/>
 <path class="pic-line" d="M150 212 H252 V90 H332 V100"/>
 <path class="pic-line" d="M150 398 H210 V430 H380 V368 M352 368 h56"/>
-<path class="pic-line" d="M450 100 V52 H572"/>
+<path class="pic-line" d="M472 100 V52 H572"/>
 <path class="pic-line" d="M484 184 H572 M484 214 H572 M484 244 H572
  M484 274 H572"/><path class="pic-line" d="M498 362 H572"/>
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -11,6 +12,7 @@ from config.streams import Historian
 from gateway.historian.api import EventFilter
 from gateway.historian.buckets import Buckets
 from gateway.historian.query import History, open_history
+from gateway.subscriber import LiveValue
 
 Answer = TypeVar("Answer")
 _AT_ONCE: Final = 2
@@ -32,6 +34,25 @@ class Stored:
             StoreError: the store cannot be reached.
         """
         return await self._ask(lambda history: history.buckets(tags, from_ns, to_ns, count))
+
+    async def last(self, tags: Sequence[str]) -> dict[str, LiveValue]:
+        """Return the newest stored value of each tag that has one.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        points = await self._ask(lambda history: history.last(tags))
+        columns = (
+            points.tag.tolist(),
+            points.value.tolist(),
+            points.quality.tolist(),
+            points.source_ns.tolist(),
+        )
+        return {
+            tags[tag]: LiveValue(value, quality, source_ns)
+            for tag, value, quality, source_ns in zip(*columns, strict=True)
+            if not math.isnan(value)
+        }
 
     async def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return events by time.
