@@ -1,8 +1,7 @@
 """Process events: one model for each kind, with the JSON Schema that the outside world reads.
 
-An event is journalled as JSON without its header, and gets (epoch, partition, sequence) from its row
-in the journal when it is sent: `to_json` and `with_header` are those two steps. Readers should ignore
-keys they do not know: a new optional key is no new version of an event.
+An event is journalled as JSON without its header (`to_json`), and gets epoch, partition and sequence
+from its row in the journal when it is sent (`with_header`). Readers should ignore keys they do not know.
 """
 
 from __future__ import annotations
@@ -41,13 +40,13 @@ class Event(BaseModel):
     """Version of this type's schema."""
     gateway: str
     epoch: int = 0
-    """Of the journal; with partition and sequence it identifies the message. 0: not sent yet."""
+    """With partition and sequence it identifies the message. 0: not sent yet."""
     partition: int = 0
     sequence: int = 0
     unit: str
     """Unit concerned; `_gateway` where it is the gateway as a whole."""
     config: str
-    """Fingerprint of the configuration it happened under."""
+    """Fingerprint of the configuration."""
     time_ns: int
     """When it happened, UTC in ns."""
 
@@ -195,11 +194,10 @@ class JournalEvent(Event):
 
     type: Literal["journal"] = "journal"
     what: JournalMatter
-    """`filling`: over its alarm level (`relieved`: under it again); `dropped`: the oldest records were
-    given up for room or age; `full`: the disk or the database takes no more; `trimmed`: somebody asks
-    for records that are gone because every required consumer had them; `quarantined`: a record that no
-    broker takes was set aside; `replaced`: the file was damaged and a new one begun;
-    `watermark_refused`: a historian claimed what cannot be."""
+    """`filling`: over its alarm level (`relieved`: under it again); `dropped`: the oldest records went for
+    room or age; `full`: the disk takes no more; `trimmed`: somebody asks for records that every required
+    consumer had; `quarantined`: a record that no broker takes was set aside; `replaced`: the file was
+    damaged, a new one begun; `watermark_refused`: a historian claimed what cannot be."""
     detail: str
     records: int = 0
     """How many records it concerns."""

@@ -76,9 +76,7 @@ class Decoder:
                 return message
             numbers, texts = _plain_lines(body, header.count) or _lines(body)
             if len(numbers) + len(texts) != header.count:
-                raise MalformedMessage(
-                    f"{len(numbers) + len(texts)} points where {header.count} were announced"
-                )
+                raise MalformedMessage(f"{len(numbers) + len(texts)} points, {header.count} were announced")
             return self._message(header, numbers, texts)
         except (ValueError, OverflowError) as error:
             raise MalformedMessage(f"message {header.sequence}: {error}") from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from typing import ClassVar, Final
+from typing import ClassVar, Final, get_args
 
 from config.model import NAME_PATTERN
 
@@ -188,20 +188,6 @@ class Resend(_Topic):
     partition: int
 
 
-TOPICS: Final = (
-    Telemetry,
-    UnitEvent,
-    GatewayEvent,
-    Command,
-    Reply,
-    GatewayCommand,
-    GatewayReply,
-    State,
-    Health,
-    Watermark,
-    HistorianHealth,
-    Resend,
-)
 Topic = (
     Telemetry
     | UnitEvent
@@ -216,6 +202,7 @@ Topic = (
     | HistorianHealth
     | Resend
 )
+TOPICS: Final[tuple[type[Topic], ...]] = get_args(Topic)
 
 
 def parse(topic: str) -> Topic:
