@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from config.expressions import syntax
 from config.expressions.syntax import Node
 from control import opcodes as op
+from control.operations import BINARY, CALLS, FOLDED, FUSED, GATHERED
 
 
 class Place(NamedTuple):
@@ -63,77 +64,6 @@ class Constants:
 ZERO: Final = Place("constant", 0)
 """Stands where an instruction has no operand."""
 
-_BINARY: Final = {
-    "+": op.ADD,
-    "-": op.SUBTRACT,
-    "*": op.MULTIPLY,
-    "/": op.DIVIDE,
-    "^": op.POWER,
-    "<": op.LESS,
-    "<=": op.LESS_EQUAL,
-    ">": op.GREATER,
-    ">=": op.GREATER_EQUAL,
-    "==": op.EQUAL,
-    "!=": op.UNEQUAL,
-    "and": op.AND,
-    "or": op.OR,
-}
-
-_CALLS: Final = {
-    "abs": op.ABSOLUTE,
-    "sign": op.SIGN,
-    "sqrt": op.SQUARE_ROOT,
-    "exp": op.EXPONENTIAL,
-    "ln": op.LOGARITHM,
-    "log10": op.LOGARITHM_10,
-    "round": op.ROUND,
-    "floor": op.FLOOR,
-    "ceil": op.CEILING,
-    "mod": op.MODULO,
-    "limit": op.LIMIT,
-    "good": op.IS_GOOD,
-    "uncertain": op.IS_UNCERTAIN,
-    "bad": op.IS_BAD,
-    "value_or": op.VALUE_OR,
-    "last_good": op.LAST_GOOD,
-    "ton": op.ON_DELAY,
-    "tof": op.OFF_DELAY,
-    "tp": op.PULSE,
-    "on_time": op.ON_TIME,
-    "unchanged": op.UNCHANGED,
-    "sr": op.SET_RESET,
-    "rs": op.RESET_SET,
-    "rising": op.RISING,
-    "falling": op.FALLING,
-    "changed": op.CHANGED,
-    "sample": op.SAMPLE,
-    "count": op.COUNT,
-    "lag": op.LAG,
-    "rate": op.RATE,
-    "highest": op.HIGHEST,
-    "lowest": op.LOWEST,
-    "moving_average": op.MOVING_AVERAGE,
-    "moving_min": op.MOVING_MINIMUM,
-    "moving_max": op.MOVING_MAXIMUM,
-}
-"""Functions that are one instruction."""
-_FOLDED: Final = {"min": op.MINIMUM, "max": op.MAXIMUM}
-_GATHERED: Final = {"median": op.MEDIAN, "median_good": op.MEDIAN_GOOD, "mean_good": op.MEAN_GOOD}
-
-_FUSED: Final = {
-    (op.ADD, "left", op.MULTIPLY): op.MULTIPLY_ADD,
-    (op.ADD, "right", op.MULTIPLY): op.MULTIPLY_ADD,
-    (op.SUBTRACT, "left", op.MULTIPLY): op.MULTIPLY_SUBTRACT,
-    (op.MULTIPLY, "left", op.ADD): op.ADD_MULTIPLY,
-    (op.MULTIPLY, "right", op.ADD): op.ADD_MULTIPLY,
-    (op.MULTIPLY, "left", op.SUBTRACT): op.SUBTRACT_MULTIPLY,
-    (op.MULTIPLY, "right", op.SUBTRACT): op.SUBTRACT_MULTIPLY,
-    (op.DIVIDE, "left", op.SUBTRACT): op.SUBTRACT_DIVIDE,
-    (op.ADD, "left", op.ADD): op.ADD_ADD,
-    (op.MULTIPLY, "left", op.MULTIPLY): op.MULTIPLY_MULTIPLY,
-}
-"""(outer operation, the side on which the inner one is, inner operation) to both in one."""
-
 
 @dataclass(slots=True)
 class Lowering:
@@ -179,7 +109,7 @@ class Lowering:
                 places = (self._visit(part) for part in (node.condition, node.chosen, node.otherwise))
                 return self._emit(op.SELECT, *places)
             case syntax.Binary():
-                return self._binary(_BINARY[node.operator], node.left, node.right)
+                return self._binary(BINARY[node.operator], node.left, node.right)
             case syntax.Call():
                 return self._call(node)
             case _:
@@ -203,7 +133,7 @@ class Lowering:
         for side, inner, outer in (("left", left, right), ("right", right, left)):
             if not isinstance(inner, syntax.Binary):
                 continue
-            fused = _FUSED.get((kind, side, _BINARY[inner.operator]))
+            fused = FUSED.get((kind, side, BINARY[inner.operator]))
             if fused is not None:
                 places = (self._visit(inner.left), self._visit(inner.right), self._visit(outer))
                 return self._emit(fused, *places)
@@ -211,10 +141,10 @@ class Lowering:
 
     def _call(self, node: syntax.Call) -> Place:
         given = node.arguments
-        if node.name in _GATHERED:
-            return self._gathered(_GATHERED[node.name], [self._visit(part) for part in given])
-        if node.name in _FOLDED:
-            return self._chained(_FOLDED[node.name], [self._visit(part) for part in given])
+        if node.name in GATHERED:
+            return self._gathered(GATHERED[node.name], [self._visit(part) for part in given])
+        if node.name in FOLDED:
+            return self._chained(FOLDED[node.name], [self._visit(part) for part in given])
         match node.name:
             case "mean":
                 total = self._chained(op.ADD, [self._visit(part) for part in given])
@@ -230,7 +160,7 @@ class Lowering:
                 return self._remembering(op.INTEGRATE, self._emit(op.DIVIDE, x, per), reset)
             case "interp":
                 return self._table(given)
-        kind = _CALLS[node.name]
+        kind = CALLS[node.name]
         places = [self._visit(part) for part in given]
         return self._remembering(kind, *places) if kind in op.CELLS else self._emit(kind, *places)
 

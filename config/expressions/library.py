@@ -7,24 +7,26 @@ with a unit is converted to the parameter's; one without is taken to be in it.
 Gas balances are over dry gas: nitrogen is neither taken up nor given off, so it gives the flow of
 the off-gas from that of the inlet. Analysers of wet gas need their water taken out first. Gas flow
 is counted at 0 degC and 1.01325 bar, where a mole fills 22.414 L.
-
-Sources:
-    Royce 1993: P. N. Royce, A discussion of recent developments in fermentation monitoring and
-        control from a practical perspective, Critical Reviews in Biotechnology 13(2), 117-149.
-    Garcia-Ochoa 2009: F. Garcia-Ochoa, E. Gomez, Bioreactor scale-up and oxygen transfer rate in
-        microbial processes: an overview, Biotechnology Advances 27, 153-176.
-    Van 't Riet 1979: K. van 't Riet, Review of measuring methods and results in nonviscous
-        gas-liquid mass transfer in stirred vessels, Ind. Eng. Chem. Process Des. Dev. 18, 357-364.
-    Benson 1984: B. B. Benson, D. Krause, The concentration and isotopic fractionation of oxygen
-        dissolved in freshwater and seawater in equilibrium with the atmosphere, Limnology and
-        Oceanography 29(3), 620-632.
-    Doran 2013: P. M. Doran, Bioprocess Engineering Principles, 2nd edition, Academic Press.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+SOURCES: Final = {
+    "Royce 1993": "P. N. Royce, A discussion of recent developments in fermentation monitoring and control "
+    "from a practical perspective, Critical Reviews in Biotechnology 13(2), 117-149.",
+    "Garcia-Ochoa 2009": "F. Garcia-Ochoa, E. Gomez, Bioreactor scale-up and oxygen transfer rate in "
+    "microbial processes: an overview, Biotechnology Advances 27, 153-176.",
+    "Van 't Riet 1979": "K. van 't Riet, Review of measuring methods and results in nonviscous gas-liquid "
+    "mass transfer in stirred vessels, Ind. Eng. Chem. Process Des. Dev. 18, 357-364.",
+    "Benson 1984": "B. B. Benson, D. Krause, The concentration and isotopic fractionation of oxygen "
+    "dissolved in freshwater and seawater in equilibrium with the atmosphere, Limnology and Oceanography "
+    "29(3), 620-632.",
+    "Doran 2013": "P. M. Doran, Bioprocess Engineering Principles, 2nd edition, Academic Press.",
+}
+"""What the soft sensors' `source` names."""
 
 
 @dataclass(frozen=True, slots=True)
