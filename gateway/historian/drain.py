@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 _IDLE_S: Final = 0.2
 _FIRST_BACK_OFF_S: Final = 0.5
-_LONGEST_BACK_OFF_S: Final = 30.0
+_LONGEST_BACK_OFF_S: Final = 10.0
 _CHECK_S: Final = 5.0
 """How often a store that may forget is asked whether it was started anew."""
 

@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 from config.streams import Historian
-from gateway.historian.announce import Announcer, GapAsker
+from gateway.historian.announce import Announcer
 from gateway.historian.bridge import Bridge
 from gateway.historian.drain import DrainState
+from gateway.historian.gap_asker import GapAsker
 
 
 def document(

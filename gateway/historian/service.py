@@ -24,11 +24,12 @@ import orjson
 from config.site import Site
 from config.streams import EmbeddedStore as EmbeddedConfig
 from config.streams import Historian
-from gateway.historian.announce import Announcer, GapAsker
+from gateway.historian.announce import Announcer
 from gateway.historian.api import Store
 from gateway.historian.bridge import Bridge
 from gateway.historian.drain import Drain
 from gateway.historian.embedded import EmbeddedStore
+from gateway.historian.gap_asker import GapAsker
 from gateway.historian.health import document
 from gateway.historian.hot_queue import HotQueue
 from gateway.historian.hot_thread import HotThread
@@ -94,7 +95,7 @@ class _Service:
         )
         self._announcer = Announcer(name, config.name, self._client)
         self._bridge = Bridge(name, config, self._client, hot, self._announcer)
-        self._gaps = GapAsker(name, config.name, self._client, hot, self._announcer)
+        self._gaps = GapAsker(name, self._client, hot, self._bridge, self._announcer)
         self._drain: Drain
         self._noted_rejected = 0
 

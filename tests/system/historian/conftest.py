@@ -146,11 +146,16 @@ class Works:
     async def confirmed(self, within_s: float = 30.0) -> None:
         """Wait until everything reported is journalled, and confirmed by all required consumers."""
 
+        quiet_since = time.monotonic()
+
         def done() -> bool:
-            if self._rows or self.reporter._count:
-                return False
-            heads, watermarks = self.journal.heads, self.journal.watermarks
-            return bool(heads) and all(watermarks.safe(p) >= s for p, s in heads.items())
+            nonlocal quiet_since
+            journal = self.journal
+            waiting = self._rows or self.reporter._count or journal.appended != journal.committed
+            safe = all(journal.watermarks.safe(p) >= s for p, s in journal.heads.items())
+            if waiting or not safe or not journal.heads:
+                quiet_since = time.monotonic()
+            return time.monotonic() > quiet_since + 0.1
 
         await until(done, within_s, "every message is confirmed")
 
