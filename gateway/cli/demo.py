@@ -34,6 +34,7 @@ _FIRST_VALUES_WITHIN_S = 180.0
 _REFRESH_S = 0.5
 _PICTURE_EVERY_S = 20.0
 _PICTURE = "trend.png"
+_LOGIN = "operator"
 
 
 def demo(
@@ -82,6 +83,7 @@ class _Demo:
         self._step: demo_step.Step | None = None
         self._drawn_at = 0.0
         self._printed = 0
+        self._login = ""
 
     async def run(self) -> dict[str, Any]:
         """Start everything, watch, stop everything, and return the outcome."""
@@ -94,6 +96,9 @@ class _Demo:
         self._say(f"starting a simulated site in {self._folder} …")
         try:
             await plant.start()
+            self._login = await asyncio.to_thread(plant.add_login, _LOGIN)
+            await plant.start_hmi()
+            self._say(f"screens: {plant.hmi_address}  user {_LOGIN}, password {self._login}")
             async with view.following(connect_within_s=30.0):
                 await self._wait_for(lambda: f"{demo_step.LOOP}.sp" in view.values, _FIRST_VALUES_WITHIN_S)
                 if not view.values:
@@ -154,6 +159,7 @@ class _Demo:
         site = self._plant.site
         picture = f"picture: {self._folder / _PICTURE}" if (self._folder / _PICTURE).exists() else ""
         return (
+            f"screens: {self._plant.hmi_address}  user {_LOGIN}, password {self._login}\n"
             f"{site.site.display_name}: the bioreactors run at {site.speed_of('br1'):g} times real time; "
             f"data in {self._folder}; Ctrl-C stops; {picture}"
         )

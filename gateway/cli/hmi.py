@@ -38,7 +38,7 @@ def hmi(
     """Serve the operator's screens: overview, units, trends, alarms, events, health."""
     effective = load_or_exit(site)
     folder = data_folder(data)
-    from gateway.hmi.service import HmiOptions, accounts_of, run_hmi
+    from gateway.hmi.accounts import accounts_of
 
     if add_user is not None:
         private, public = generate_key() if key is None else (key.read_text(encoding="ascii").strip(), None)
@@ -48,6 +48,8 @@ def hmi(
             print(f"put this into the configuration, access.users.{add_user}.public_key: {public}")
         return
     lifeline.hold()
+    from gateway.hmi.service import HmiOptions, run_hmi
+
     try:
         lock_after_s = parse_duration(lock_after)
     except QuantityError as error:

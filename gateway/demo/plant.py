@@ -1,4 +1,4 @@
-"""The processes of a whole site on this machine: broker, simulated equipment, historian, gateway.
+"""The processes of a whole site on this machine: broker, equipment, historian, gateway, screens.
 
 The demo runs it, and so do the system tests, which kill parts of it. Every server listens on a
 loopback port that was free a moment ago; ports and public keys reach the configuration through
@@ -18,6 +18,7 @@ from config.site import Site
 from gateway.broker import Broker
 from gateway.demo.processes import Child, free_port, listens
 from gateway.gxp.identity import generate_key
+from gateway.hmi.accounts import accounts_of
 from gateway.stream.journal_reader import JournalReader
 
 DEMO_SITE = Path(__file__).parents[2] / "config" / "examples" / "cmo" / "plant.yaml"
@@ -52,7 +53,7 @@ class Plant:
         self.data, self.site_file = data, site_file
         pairs = {user: generate_key() for user in USERS}
         self.keys = {user: private for user, (private, _) in pairs.items()}
-        self.ports = {name: free_port() for name in (*devices, "BROKER", "CONTROL")}
+        self.ports = {name: free_port() for name in (*devices, "BROKER", "CONTROL", "HMI")}
         self.environment = {
             **{f"CELLGATE_PORT_{name}": str(port) for name, port in self.ports.items()},
             **{f"CELLGATE_KEY_{user.upper()}": public for user, (_, public) in pairs.items()},
@@ -70,6 +71,7 @@ class Plant:
             for h in self.site.streams.historians
         }
         self.gateway = self._child("gateway", "gateway.cli.main", "run", str(site_file), "--tap")
+        self.hmi = self._child("hmi", "gateway.cli.main", "hmi", str(site_file))
 
     @property
     def historian(self) -> Child:
@@ -77,7 +79,7 @@ class Plant:
         return next(iter(self.historians.values()))
 
     async def start(self) -> None:
-        """Start everything.
+        """Start everything but the screens.
 
         Raises:
             DidNotStart: a process ended, or was not ready in time.
@@ -90,19 +92,36 @@ class Plant:
 
     async def start_simulators(self) -> None:
         """Start the simulated equipment and wait until every device listens."""
-        ports = [port for name, port in self.ports.items() if name != "BROKER"]
+        ports = [port for name, port in self.ports.items() if name not in ("BROKER", "HMI")]
         await self.simulators.start(lambda: all(listens(port) for port in ports))
+
+    async def start_hmi(self) -> None:
+        """Start the operator's screens, and wait until they are served.
+
+        Raises:
+            DidNotStart: they ended, or were not served in time.
+        """
+        await self.hmi.start(lambda: listens(self.ports["HMI"]))
+
+    @property
+    def hmi_address(self) -> str:
+        """Return where the screens are."""
+        return f"http://127.0.0.1:{self.ports['HMI']}"
+
+    def add_login(self, user: str) -> str:
+        """Make a login for a user and return its password, which is kept nowhere."""
+        return accounts_of(self.data).add(user, self.keys[user])
 
     async def stop(self) -> dict[str, int]:
         """Stop everything gently, from the source to the store; return the exit statuses."""
-        children = (self.gateway, *self.historians.values(), self.simulators)
+        children = (self.hmi, self.gateway, *self.historians.values(), self.simulators)
         statuses = {child.name: await child.stop() for child in children}
         await self.broker.stop()
         return statuses
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds that each process has used."""
-        children = (self.simulators, self.gateway, *self.historians.values())
+        children = (self.simulators, self.gateway, *self.historians.values(), self.hmi)
         return {"broker": self.broker.cpu_s(), **{child.name: child.cpu_s() for child in children}}
 
     def last_sequences(self) -> dict[int, int]:

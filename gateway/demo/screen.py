@@ -40,7 +40,7 @@ def screen(view: Subscriber, note: str) -> Layout:
     layout.split_column(
         Layout(_units(view), name="units"),
         Layout(name="bottom", size=_EVENTS_SHOWN + 2),
-        Layout(Panel(note, style="dim"), size=3),
+        Layout(Panel(note, style="dim"), size=4),
     )
     layout["bottom"].split_row(
         Layout(Panel(_events(view), title="alarms and events"), ratio=3),

@@ -81,6 +81,16 @@ class Accounts:
         fresh.replace(self._path)
 
 
+def folder_of(data: Path) -> Path:
+    """Return where the HMI keeps logins and preferences."""
+    return data / "hmi"
+
+
+def accounts_of(data: Path) -> Accounts:
+    """Return the logins of a data folder."""
+    return Accounts(folder_of(data) / "users.json")
+
+
 class Throttle:
     """Refuses further attempts after five failures in five minutes, by user name and by address."""
 

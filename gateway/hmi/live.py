@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -15,15 +14,15 @@ from config.site import Site
 from gateway.historian.api import EventFilter, StoreError
 from gateway.hmi.alarm_book import AlarmBook
 from gateway.hmi.interlock_book import InterlockBook
-from gateway.hmi.shown import Shown, show
+from gateway.hmi.shown import Shown, State, show
 from gateway.hmi.stored import Stored
 from gateway.subscriber import LiveValue, Subscriber
 
-_log = logging.getLogger(__name__)
 _SILENT_AFTER_S: Final = 4.0
 """The gateway publishes its health each second."""
 _CATCH_UP_S: Final = 8 * 86400
 _CATCH_UP_RETRY_S: Final = 5.0
+_STORE_CATCHES_UP_S: Final = 15.0
 _TICK_S: Final = 0.25
 _STANDING: Final = frozenset({"alarm", "interlock", "gateway"})
 
@@ -48,8 +47,12 @@ class Live:
         self.interlocks = InterlockBook()
         self.link = Link.NO_BROKER
         self._stored = stored
-        self._restored: dict[str, LiveValue] = {}
-        """What the store had when this service started: shown as stale until the tag reports."""
+        self._earlier: dict[str, LiveValue] = {}
+        """What was reported before the present connection: stale, unless we have caught up."""
+        self._caught_up = False
+        """Nothing that was reported before the present connection is missing in `_earlier`."""
+        self._doubt = asyncio.Event()
+        self.subscriber.client.on_connected.append(self._reconnected)
         self._health: dict[str, Any] = {}
         self._heard_s = float("-inf")
         self.subscriber.on_event += [self.alarms.take, self.interlocks.take]
@@ -72,18 +75,22 @@ class Live:
     def show(self, name: str) -> Shown:
         """Return how a tag is shown now."""
         live = self.subscriber.values.get(name)
-        reported = live is not None
+        holds = self.link is Link.LIVE and (live is not None or self._caught_up)
         return show(
             self.site.tags[name],
-            live if reported else self._restored.get(name),
-            linked=reported and self.link is Link.LIVE,
+            live if live is not None else self._earlier.get(name),
+            linked=holds,
             now_ns=time.time_ns(),
         )
 
     def number(self, name: str) -> float | None:
         """Return the latest number of a tag, whatever its quality."""
-        live = self.subscriber.values.get(name) or self._restored.get(name)
+        live = self.subscriber.values.get(name) or self._earlier.get(name)
         return live.value if live is not None and isinstance(live.value, float) else None
+
+    def good_number(self, name: str) -> float | None:
+        """Return the number that a tag has now; None when nobody knows, or it is bad."""
+        return self.number(name) if self.show(name).state in (State.GOOD, State.UNCERTAIN) else None
 
     async def _watch(self) -> None:
         while True:
@@ -99,15 +106,52 @@ class Live:
             return Link.OFFLINE
         return Link.SILENT if now_s - self._heard_s > _SILENT_AFTER_S else Link.LIVE
 
+    def _reconnected(self, _session_kept: bool) -> None:
+        """Hold nothing for present that was reported before: reports may have passed us by."""
+        self._earlier.update(self.subscriber.values)
+        self.subscriber.values.clear()
+        self._caught_up = False
+        self._doubt.set()
+
     async def _catch_up(self) -> None:
-        """Learn from the store what was before this service started: values, alarms, interlocks."""
+        """After each connect, learn from the store what we missed: values, alarms, interlocks."""
+        while True:
+            await self._doubt.wait()
+            self._doubt.clear()
+            while not self._doubt.is_set():
+                complete = await self._store_has_all()
+                with contextlib.suppress(StoreError):
+                    await self._read_store()
+                    self._caught_up = complete and not self._doubt.is_set()
+                    break
+                await asyncio.sleep(_CATCH_UP_RETRY_S)
+
+    async def _store_has_all(self) -> bool:
+        """Wait for the store to have what was reported before we connected; return whether it does.
+
+        With what is reported from then on, which reaches us, nothing is missing.
+        """
+        retained = self.subscriber.gateway
+        try:
+            async with asyncio.timeout(_STORE_CATCHES_UP_S):
+                while self.subscriber.gateway is retained:
+                    await asyncio.sleep(_TICK_S)
+                heads = self.subscriber.gateway["journal"]["heads"]
+                while not covers(self.subscriber.watermarks, heads):
+                    await asyncio.sleep(_TICK_S)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _read_store(self) -> None:
         now_ns = time.time_ns()
         which = EventFilter(now_ns - int(_CATCH_UP_S * 1e9), now_ns, _STANDING)
-        while True:
-            with contextlib.suppress(StoreError):
-                self._restored = await self._stored.last(list(self.site.tags))
-                for event in await self._stored.events(which):
-                    self.alarms.take(event)
-                    self.interlocks.take(event)
-                return
-            await asyncio.sleep(_CATCH_UP_RETRY_S)
+        self._earlier.update(await self._stored.last(list(self.site.tags)))
+        for event in await self._stored.events(which):
+            self.alarms.take(event)
+            self.interlocks.take(event)
+
+
+def covers(watermarks: Mapping[int, int], heads: Mapping[str, int]) -> bool:
+    """Return whether a historian has confirmed everything up to the heads of a journal."""
+    return all(watermarks.get(int(partition), 0) >= head for partition, head in heads.items())

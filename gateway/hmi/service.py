@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from config.site import Site
-from gateway.hmi.accounts import Accounts
+from gateway.hmi.accounts import accounts_of, folder_of
 from gateway.hmi.desk import Desk
 from gateway.hmi.live import Live
 from gateway.hmi.sessions import Sessions
@@ -28,16 +28,6 @@ class HmiOptions:
     port: int = 8080
     view_without_login: bool = False
     lock_after_s: float = 900.0
-
-
-def folder_of(data: Path) -> Path:
-    """Return where the HMI keeps logins and preferences."""
-    return data / "hmi"
-
-
-def accounts_of(data: Path) -> Accounts:
-    """Return the logins of a data folder."""
-    return Accounts(folder_of(data) / "users.json")
 
 
 async def run_hmi(site: Site, data: Path, options: HmiOptions) -> None:

@@ -127,6 +127,10 @@ class TrendPage:
                 trouble = texts.NO_HISTORY.format(reason=error)
             else:
                 lines = [points(b, gap_s(self._site, n)) for n, b in zip(view.tags, found, strict=True)]
+                for name, line in zip(view.tags, lines, strict=True) if view.live else ():
+                    value = self._screen.desk.live.good_number(name)
+                    if line and value is not None:
+                        line.append([now_ms, value])  # what is reported by exception holds until it changes
         if view is not self._view or self._chart.is_deleted:
             return
         self._window = window
