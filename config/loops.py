@@ -12,7 +12,7 @@ from pydantic import Field
 
 from config.model import Model
 from config.quantities import Duration, PositiveDuration, Quantity
-from config.tags import TagKind
+from config.tags import Reporting, TagKind
 
 
 class Action(enum.StrEnum):
@@ -103,6 +103,10 @@ class Calculation(Model):
     """Unit of the result: it is converted, or refused where it measures something else."""
     kind: TagKind | None = None
     """Number or bool; none takes what the expression gives (the loader fills it in)."""
+    report: Reporting = Reporting()
+    """When a value is news."""
+    format: str = ".2f"
+    """How people see it. Never touches what is stored."""
 
 
 class Interlock(Model):

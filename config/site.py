@@ -76,6 +76,8 @@ class Site(Model):
                 description=calculation.description,
                 unit=calculation.unit,
                 kind=calculation.kind or TagKind.NUMBER,
+                report=calculation.report,
+                format=calculation.format,
             )
         derived: dict[str, Tag] = {}
         for name, loop in self.loops.items():

@@ -6,7 +6,7 @@ from config.checks.context import WRITABLE, Context
 from config.devices import BIT_TABLES, ModbusAddress, ModbusDevice, RegisterType, Table
 from config.errors import Path
 from config.suggest import did_you_mean, listed
-from config.tags import Tag, TagKind
+from config.tags import Reporting, Tag, TagKind
 
 _READ_ONLY = frozenset({Table.INPUT, Table.DISCRETE})
 _WHOLE = frozenset(kind for kind in RegisterType if "int" in kind)
@@ -23,6 +23,8 @@ def check(context: Context) -> None:
             _device(context, tag, path)
             if isinstance(tag.address, ModbusAddress) and tag.device in context.site.devices:
                 _modbus(context, tag, tag.address, path)
+        for name, calculation in content.calculations.items():
+            _deadband(context, calculation.report, calculation.unit, ("units", unit, "calculations", name))
     if count == 0 and not context.findings.count:
         context.error(("units",), "the plant is empty: it has no tag", "write units with tags")
 
@@ -35,15 +37,20 @@ def _quantities(context: Context, tag: Tag, path: Path) -> None:
             (*path, "low"), f"low ({tag.low}) is not below high ({tag.high})", "exchange or correct them"
         )
     context.number(tag.fail_value, tag.unit, (*path, "fail_value"))
-    deadband = context.number(tag.report.deadband, tag.unit, (*path, "report", "deadband"), span=True)
-    if deadband is not None and deadband < 0:
-        context.error((*path, "report", "deadband"), f"{tag.report.deadband} is negative", "write 0 or more")
+    _deadband(context, tag.report, tag.unit, path)
     if tag.scaling is not None:
         _scaling(context, tag, (*path, "scaling"))
     if tag.kind is TagKind.TEXT:
         for field in ("low", "high", "scaling", "fail_value"):
             if getattr(tag, field) is not None:
                 context.error((*path, field), f"a text has no {field}", "remove it, or make the tag a number")
+
+
+def _deadband(context: Context, report: Reporting, unit: str, owner: Path) -> None:
+    path = (*owner, "report", "deadband")
+    deadband = context.number(report.deadband, unit, path, span=True)
+    if deadband is not None and deadband < 0:
+        context.error(path, f"{report.deadband} is negative", "write 0 or more")
 
 
 def _scaling(context: Context, tag: Tag, path: Path) -> None:
