@@ -11,29 +11,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 from config.devices import OpcUaDevice
 from control.signal import Columns
 from drivers.api import Disconnected, TagRef, Write, WriteResult
 from drivers.frames import Frames
-from drivers.opcua.attributes import Limits, read_limits, read_namespaces
+from drivers.opcua.attributes import Limits, read_limits
 from drivers.opcua.connection import Connection
 from drivers.opcua.decoder import Decoder, warm_up
 from drivers.opcua.following import Follower
-from drivers.opcua.nodes import Fault, Node, verify
-from drivers.opcua.plan import Item, Plan, Polling, Slices, make_plan
+from drivers.opcua.lookup import NAMED, Lookup
+from drivers.opcua.nodes import Node
+from drivers.opcua.plan import Item, Plan, Polling, Round, Slices, make_plan
 from drivers.opcua.reading import Reader
 from drivers.opcua.writing import write_all
 
 _log = logging.getLogger(__name__)
-
-RECHECK_FIRST_S: Final = 0.5
-RECHECK_LAST_S: Final = 60.0
-"""Items that could not be used are looked up again, soon and then ever more rarely: many servers
-answer before they have loaded their nodes."""
-TOLD: Final = 10
-"""Faults that are named in the log; the others are counted."""
 
 
 class OpcUaDriver:
@@ -52,12 +45,9 @@ class OpcUaDriver:
         self._follower: Follower | None = None
         self._reader: Reader | None = None
         self._limits = Limits(Slices(), Slices(), Slices(), Slices())
-        self._nodes: dict[int, Node | Fault] = {}
+        self._lookup = Lookup(name, self._plan)
         self._polling = Polling((), 0.0)
         self._waiting: list[Item] = []
-        self._recheck_at = float("inf")
-        self._recheck_s = RECHECK_FIRST_S
-        self._told: dict[int, int] = {}
 
     @property
     def subscribes(self) -> bool:
@@ -87,6 +77,7 @@ class OpcUaDriver:
         """Decide which tags are followed and which are polled; returns those that cannot be either."""
         self._plan = make_plan(self._device, tags)
         self._decoder = Decoder(self._plan, self._device.clock_tolerance)
+        self._lookup = Lookup(self._name, self._plan)
         return self._plan.refused
 
     async def open(self) -> None:
@@ -100,11 +91,10 @@ class OpcUaDriver:
         connection = self._connection = Connection(self._device, self._name, self._frames)
         await connection.open()
         self._limits = await read_limits(connection)
-        self._nodes = {}
-        self._recheck_s = RECHECK_FIRST_S
         self._decoder.clear()
-        self._reader = Reader(connection, self._limits.read, self._decoder, self._nodes)
-        await self._look_up(self._plan.items)
+        self._lookup.begin()
+        self._reader = Reader(connection, self._limits.read, self._decoder, self._lookup.nodes)
+        await self._lookup.look_up(connection, self._limits, self._plan.items)
         self._polling = Polling(self._plan.polled, asyncio.get_running_loop().time())
         self._waiting = []
 
@@ -126,7 +116,7 @@ class OpcUaDriver:
         """
         connection = self._connected()
         await connection.keep()
-        await self._recheck()
+        await self._lookup.look_again(connection, self._limits)
         if not self._waiting:
             self._waiting = self._polling.take(asyncio.get_running_loop().time())
         part = self._waiting[: self._limits.read.size]
@@ -152,21 +142,28 @@ class OpcUaDriver:
         follower = self._follower = Follower(
             connection, self._device, self._name, self._limits, self._decoder
         )
+        loop = asyncio.get_running_loop()
         try:
             await self._follow(follower, self._plan.followed)
             follower.start()
             yield await self._read(self._plan.followed)
+            round_ = Round(self._plan.followed, loop.time())
             while True:
                 await connection.keep()
-                if late := [item for item in await self._recheck() if item.is_read]:
-                    await self._follow(follower, [item for item in late if not item.polled])
-                    yield await self._read(late)
-                if due := self._polling.take(asyncio.get_running_loop().time()):
-                    yield await self._read(due)
-                for columns in await follower.changes(min(self._polling.next, self._recheck_at)):
+                if late := await self._lookup.look_again(connection, self._limits):
+                    await self._follow(follower, [item for item in late if item.is_read and not item.polled])
+                    yield await self._read([item for item in late if item.is_read])
+                for due in (
+                    self._polling.take(loop.time()),
+                    round_.take(loop.time(), self._limits.read.size),
+                    [self._plan.items[handle] for handle in follower.take_suspects()],
+                ):
+                    if due:
+                        yield await self._read(due)
+                until = min(self._polling.next, round_.next, self._lookup.again_at)
+                for columns in await follower.changes(until):
+                    self._lookup.heed(columns)
                     yield columns
-                if suspects := follower.take_suspects():
-                    yield await self._read([self._plan.items[handle] for handle in suspects])
         finally:
             await follower.stop()
 
@@ -176,7 +173,7 @@ class OpcUaDriver:
         Raises:
             DriverError: the whole device.
         """
-        return await write_all(self._connected(), self._limits.write, self._plan, self._nodes, writes)
+        return await write_all(self._connected(), self._limits.write, self._plan, self._lookup.nodes, writes)
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -186,46 +183,19 @@ class OpcUaDriver:
     async def _read(self, items: Sequence[Item]) -> Columns:
         if self._reader is None:
             raise Disconnected("not connected")
-        return await self._reader.read(items)
+        columns = await self._reader.read(items)
+        self._lookup.heed(columns)
+        return columns
 
     async def _follow(self, follower: Follower, items: Sequence[Item]) -> None:
         """Subscribe to the items that have a node; what the server refuses to follow is polled."""
-        entries = [(item, node) for item in items if isinstance(node := self._nodes[item.handle], Node)]
+        entries = [
+            (item, node) for item in items if isinstance(node := self._lookup.nodes[item.handle], Node)
+        ]
         refused = await follower.add(entries)
-        for handle, fault in list(refused.items())[:TOLD]:
+        for handle, fault in list(refused.items())[:NAMED]:
             _log.warning("tag is polled: tag=%s reason=%s", self._plan.items[handle].name, fault.reason)
-        if len(refused) > TOLD:
-            _log.warning("further tags are polled: device=%s count=%d", self._name, len(refused) - TOLD)
+        if len(refused) > NAMED:
+            _log.warning("further tags are polled: device=%s count=%d", self._name, len(refused) - NAMED)
         polled = [replace(self._plan.items[at], period_s=self._device.period) for at in refused]
         self._polling.add(polled, asyncio.get_running_loop().time())
-
-    async def _recheck(self) -> list[Item]:
-        """When it is time, look up again what could not be used; returns what was looked up."""
-        if asyncio.get_running_loop().time() < self._recheck_at:
-            return []
-        faulty = [item for item in self._plan.items if isinstance(self._nodes[item.handle], Fault)]
-        self._recheck_s = min(2 * self._recheck_s, RECHECK_LAST_S)
-        await self._look_up(faulty)
-        return faulty
-
-    async def _look_up(self, items: Sequence[Item]) -> None:
-        """Look nodes up, and plan when to do so again for those that cannot be used."""
-        connection = self._connected()
-        namespaces = await read_namespaces(connection)
-        found = await verify(connection, self._limits, namespaces, items)
-        self._nodes |= found
-        self._tell(found)
-        has_faults = any(isinstance(node, Fault) for node in self._nodes.values())
-        now = asyncio.get_running_loop().time()
-        self._recheck_at = now + self._recheck_s if has_faults else float("inf")
-
-    def _tell(self, found: Mapping[int, Node | Fault]) -> None:
-        """Log what cannot be used, once for each tag and reason."""
-        faults = {handle: node for handle, node in found.items() if isinstance(node, Fault)}
-        news = [(handle, fault) for handle, fault in faults.items() if self._told.get(handle) != fault.status]
-        for handle, fault in news[:TOLD]:
-            _log.warning("tag cannot be used: tag=%s reason=%s", self._plan.items[handle].name, fault.reason)
-        if len(news) > TOLD:
-            _log.warning("further tags cannot be used: device=%s count=%d", self._name, len(news) - TOLD)
-        self._told = {handle: status for handle, status in self._told.items() if handle not in found}
-        self._told |= {handle: fault.status for handle, fault in faults.items()}

@@ -28,11 +28,13 @@ from drivers.opcua.nodes import Fault, Node
 from drivers.opcua.plan import Item
 from drivers.opcua.publishing import Answer, Publisher
 from drivers.opcua.status import name_of
-from drivers.opcua.subscription import Subscription, add_items, create_subscription, following
+from drivers.opcua.subscription import Subscription, add_items, create_subscription, drop_items, following
 
 _log = logging.getLogger(__name__)
 
 SILENT_KEEP_ALIVES: Final = 2
+GRACE_S: Final = 0.2
+"""A process that was held up itself listens once more before it calls the server silent."""
 MOST_REPUBLISHED: Final = 50
 """Messages that are asked for again at once; a longer gap is read over."""
 
@@ -64,6 +66,8 @@ class Follower:
         Raises:
             DriverError: the whole device.
         """
+        for known in self._subscriptions.values():
+            await drop_items(self._connection, known, [item.handle for item, _ in entries])
         faults: dict[int, Fault] = {}
         loop = asyncio.get_running_loop()
         room = list(self._subscriptions.values())[-1:]
@@ -99,6 +103,8 @@ class Follower:
         now = asyncio.get_running_loop().time()
         deadline = min(self._silent_at(), until, self._probe(now))
         answers = await self._publisher.take(deadline)
+        if not answers and self._is_silent():
+            answers = await self._publisher.take(asyncio.get_running_loop().time() + GRACE_S)
         if not answers:
             return await self._nothing_came()
         self._probe_at = float("inf")
@@ -113,6 +119,9 @@ class Follower:
             default=float("inf"),
         )
 
+    def _is_silent(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._silent_at()
+
     def _probe(self, now: float) -> float:
         """Return when to ask the server whether it lives: when its keep-alives are too slow to tell."""
         longest_s = self._device.dead_after / 2
@@ -122,10 +131,9 @@ class Follower:
         return self._probe_at
 
     async def _nothing_came(self) -> list[Columns]:
-        now = asyncio.get_running_loop().time()
-        if now >= self._silent_at():
+        if self._is_silent():
             raise Disconnected(f"no publish response for {SILENT_KEEP_ALIVES} keep-alive intervals")
-        if now < self._probe_at:
+        if asyncio.get_running_loop().time() < self._probe_at:
             return []
         state = (standard(ObjectIds.Server_ServerStatus_State), AttributeIds.Value)
         await read_attributes(self._connection, self._limits.read, [state])
@@ -186,10 +194,10 @@ class Follower:
             sequence = following(sequence)
         if lost:
             self.gaps += lost
-            self._suspects.update(subscription.handles)
-            self._decoder.mark(subscription.handles, OVERFLOW)
+            self._suspects.update(subscription.items)
+            self._decoder.mark(list(subscription.items), OVERFLOW)
             _log.warning(
-                "messages of the subscription are lost: count=%d items=%d", lost, len(subscription.handles)
+                "messages of the subscription are lost: count=%d items=%d", lost, len(subscription.items)
             )
 
     async def _republish(self, identifier: int, sequence: int) -> bytes | None:

@@ -20,6 +20,8 @@ UNKNOWN_LIMIT: Final = 500
 """Operations in a request to a server that states no limit."""
 MOST: Final = 1000
 """Operations in a request, whatever the server would take: an answer stays below 100 kB."""
+ROUND_S: Final = 60.0
+"""Everything that is followed is also read once in this time."""
 QUEUE_SPARE: Final = 2
 """The server's queue holds so many times the samples of one publishing interval."""
 
@@ -167,3 +169,26 @@ class Polling:
                 due += self._groups[period_s]
                 self._due[period_s] = max(at + period_s, now)
         return due
+
+
+class Round:
+    """Reads what is followed, part by part and over and over, so that silence can be told from loss.
+
+    Not every server says that a node was deleted, or notices by itself that it has stopped sampling
+    one; a followed tag would show its last value for ever. What is read and is no news costs little.
+    """
+
+    def __init__(self, items: Sequence[Item], now: float) -> None:
+        """The first part is due after its share of the time."""
+        self._items = items
+        self._at = 0
+        self.next = now + ROUND_S if items else float("inf")
+
+    def take(self, now: float, size: int) -> list[Item]:
+        """Return the next `size` items when they are due."""
+        if now < self.next:
+            return []
+        part = list(self._items[self._at : self._at + size])
+        self._at = (self._at + len(part)) % len(self._items)
+        self.next = now + ROUND_S * len(part) / len(self._items)
+        return part

@@ -38,7 +38,8 @@ class Subscription:
     """When the server last answered for it (monotonic)."""
     expected: int | None = None
     """Sequence number of the next message; None before the first."""
-    handles: list[int] = field(default_factory=list)
+    items: dict[int, int] = field(default_factory=dict)
+    """The server's number of each item, by our handle."""
 
     def missing_before(self, sequence: int) -> int:
         """Return how many messages lie between the last one and this; -1 when this one is an old one."""
@@ -145,7 +146,7 @@ async def add_items(
         elif status >= _BAD:
             faults[item.handle] = Fault(status, f"the server does not let it be followed: {name_of(status)}")
         else:
-            subscription.handles.append(item.handle)
+            subscription.items[item.handle] = int(result.MonitoredItemId)
             unseen += result.RevisedQueueSize <= 1 < item.queue_size
     if unseen:
         _log.warning("the server keeps one value an item, lost samples go unseen: items=%d", unseen)
@@ -163,3 +164,17 @@ def _wish(item: Item, node: Node) -> ua.MonitoredItemCreateRequest:
         DiscardOldest=True,
     )
     return wish
+
+
+async def drop_items(connection: Connection, subscription: Subscription, handles: Sequence[int]) -> None:
+    """Follow these items no longer, as far as they are in the subscription.
+
+    Raises:
+        DriverError: the whole device; what the server no longer knows is no error.
+    """
+    numbers = [subscription.items.pop(handle) for handle in handles if handle in subscription.items]
+    if numbers:
+        request = ua.DeleteMonitoredItemsRequest()
+        request.Parameters.SubscriptionId = ua.UInt32(subscription.identifier)
+        request.Parameters.MonitoredItemIds = [ua.UInt32(number) for number in numbers]
+        await connection.call(request, ua.DeleteMonitoredItemsResponse)

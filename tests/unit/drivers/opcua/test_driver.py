@@ -11,7 +11,6 @@ import pytest
 from config.tags import Access, TagKind
 from control.signal import BAD, CLOCK, CONFIG, GOOD, SENSOR, UNCERTAIN, WAITING
 from drivers.api import DeviceRefused, Write
-from drivers.opcua import driver as driver_module
 from tests.servers.opcua import OpcUaServer
 from tests.unit.drivers.opcua.plant import Seen, device, follow, opened, ref
 
@@ -257,7 +256,7 @@ async def test_polls_single_tags_beside_the_subscription(plant: OpcUaServer, nam
 async def test_a_node_that_comes_late_is_found(
     plant: OpcUaServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver_module, "RECHECK_FIRST_S", 0.1)
+    monkeypatch.setattr("drivers.opcua.lookup.AGAIN_FIRST_S", 0.1)
     plant.do("add", names=[name + "early"])
     seen = Seen()
     added = False
@@ -332,3 +331,37 @@ async def test_the_channel_is_renewed_while_data_flow(
         await follow(driver, seen, lambda: connection._renew_at > before + 0.6)
         plant.do("set", name=name + "a", value=9.0)
         assert (await driver.read_back([0])).value.tolist() == [9.0]
+
+
+async def test_a_node_that_is_deleted_unannounced_is_noticed_and_followed_again(
+    plant: OpcUaServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This server says nothing when a node goes, and never samples its successor."""
+    monkeypatch.setattr("drivers.opcua.plan.ROUND_S", 0.2)
+    monkeypatch.setattr("drivers.opcua.lookup.AGAIN_FIRST_S", 0.1)
+    plant.do("add", names=[name + "a", name + "b"], value=1.0)
+    seen = Seen()
+    steps = iter(("delete", "add", "set"))
+    is_next = [
+        lambda: seen.last(0) == 1.0,
+        lambda: seen.qualities[0][-1] == BAD | CONFIG,
+        lambda: seen.last(0) == 2.0,
+    ]
+
+    def done() -> bool:
+        if is_next and seen.keep_alives and is_next[0]():
+            is_next.pop(0)
+            step = next(steps)
+            if step == "delete":
+                plant.do("delete", name=name + "a")
+            elif step == "add":
+                plant.do("add", names=[name + "a"], value=2.0)
+            else:
+                monkeypatch.setattr("drivers.opcua.plan.ROUND_S", 3600.0)
+                plant.do("set", name=name + "a", value=3.0)
+        return seen.last(0) == 3.0
+
+    refs = [ref(0, name + "a"), ref(1, name + "b")]
+    async with opened(device(plant.port, keep_alive_count=2), refs) as driver:
+        await follow(driver, seen, done)
+    assert set(seen.qualities[1]) == {GOOD}
