@@ -57,6 +57,22 @@ class Options:
     tls: ssl.SSLContext | None = None
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails: paho leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands.
+
+        Raises:
+            OSError: no answer, or the other side is not who it should be.
+        """
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def build_client(options: Options) -> Client:
     """Return a paho client that neither reconnects nor queues nor acknowledges by itself."""
     v5 = options.broker.protocol is Protocol.V5
@@ -73,6 +89,7 @@ def build_client(options: Options) -> Client:
         password = options.broker.password
         client.username_pw_set(options.broker.username, password.get_secret_value() if password else None)
     if options.tls is not None:
+        options.tls.sslsocket_class = _ClosingSocket
         client.tls_set_context(options.tls)
     if options.will is not None:
         client.will_set(options.will.topic, options.will.payload, qos=1, retain=True)
