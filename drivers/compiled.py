@@ -21,11 +21,17 @@ _FOLDER: Final = "" if _settings.DISABLE_JIT else str(cache.folder(cache.DRIVERS
 
 
 def compiled(function: _F) -> _F:
-    """Compile a function that takes bytes apart; it holds no lock of the interpreter while it runs."""
+    """Compile a function that Python calls; it holds no lock of the interpreter while it runs."""
     engines = _settings.CACHE_DIR
     _settings.CACHE_DIR = _FOLDER
     try:
         decorated: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     finally:
         _settings.CACHE_DIR = engines
+    return cast("_F", decorated)
+
+
+def part(function: _F) -> _F:
+    """Compile a function that only compiled code calls: no door from Python, a part of the time."""
+    decorated: Any = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return cast("_F", decorated)

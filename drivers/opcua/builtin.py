@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from drivers.compiled import compiled
+from drivers.compiled import compiled, part
 
 MALFORMED: Final = -1
 DEEPEST: Final = 64
@@ -42,7 +42,7 @@ _WIDTHS[1:12] = (1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8)  # Boolean to Double
 _WIDTHS[13], _WIDTHS[14], _WIDTHS[19] = 8, 16, 4  # DateTime, Guid, StatusCode
 
 
-@compiled
+@part
 def unsigned(data: Bytes, at: Int, width: Int) -> Int:
     """Return `width` little-endian bytes as a number; the caller has checked that they are there."""
     number = np.uint64(0)
@@ -51,7 +51,7 @@ def unsigned(data: Bytes, at: Int, width: Int) -> Int:
     return number
 
 
-@compiled
+@part
 def signed32(data: Bytes, at: Int) -> Int:
     """Return four little-endian bytes as a signed number."""
     number = np.int64(unsigned(data, at, 4))
@@ -90,7 +90,7 @@ def skip_node_id(data: Bytes, at: Int, end: Int) -> Int:
     return nxt if nxt <= end else MALFORMED
 
 
-@compiled
+@part
 def _skip_marked(data: Bytes, at: Int, end: Int, mask: Int) -> Int:
     """Skip as many strings as `mask` has bits set."""
     while mask and at != MALFORMED:
@@ -111,7 +111,7 @@ def skip_extension_object(data: Bytes, at: Int, end: Int) -> Int:
     return skip_bytes(data, at + 1, end) if data[at] <= 2 else MALFORMED
 
 
-@compiled
+@part
 def count_elements(data: Bytes, at: Int, end: Int, width: Int) -> Int:
     """Return the number of elements of the array here, or MALFORMED when they cannot all be there."""
     if end - at < 4:
@@ -122,7 +122,7 @@ def count_elements(data: Bytes, at: Int, end: Int, width: Int) -> Int:
     return max(count, 0)
 
 
-@compiled
+@part
 def _skip_plain(kind: Int, data: Bytes, at: Int, end: Int) -> Int:
     """Skip a value of a type that holds no Variant."""
     if kind == 0:
@@ -140,13 +140,13 @@ def _skip_plain(kind: Int, data: Bytes, at: Int, end: Int) -> Int:
     return skip_bytes(data, at, end)  # String, ByteString, XmlElement and the reserved ones
 
 
-@compiled
+@part
 def _skip_dimensions(data: Bytes, at: Int, end: Int) -> Int:
     count = count_elements(data, at, end, 4)
     return at + 4 + 4 * count if count != MALFORMED else MALFORMED
 
 
-@compiled
+@part
 def stamps_width(mask: Int) -> Int:
     """Return how many bytes follow the value in a DataValue with this mask."""
     return (
@@ -158,14 +158,14 @@ def stamps_width(mask: Int) -> Int:
     )
 
 
-@compiled
+@part
 def skip_variant(data: Bytes, at: Int, end: Int) -> Int:
     """Skip a Variant."""
     if at >= end:
         return MALFORMED
     if data[at] < DATA_VALUE:
         return _skip_plain(np.int64(data[at]), data, at + 1, end)
-    return skip_nested(VARIANT, data, at, end)
+    return skip_nested(np.int64(VARIANT), data, at, end)
 
 
 @compiled

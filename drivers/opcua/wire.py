@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from control.signal import BAD, CLOCK, NOT_A_NUMBER, WAITING
-from drivers.compiled import compiled
+from drivers.compiled import compiled, part
 from drivers.opcua.builtin import MALFORMED, Bytes, Int, skip_variant, stamps_width, unsigned
 
 EPOCH: Final = 116_444_736_000_000_000
@@ -53,7 +53,7 @@ class Decoded(NamedTuple):
     """Items with a handle that was never given out: ignored."""
 
 
-@compiled
+@part
 def _number(kind: Int, data: Bytes, at: Int) -> Any:
     """Return a scalar of a numeric built-in type (1 to 11) as a double."""
     if kind == 11:
@@ -77,7 +77,7 @@ def _number(kind: Int, data: Bytes, at: Int) -> Any:
     return np.float64(data[at]) if kind == 3 else np.float64(np.uint8(data[at]).view(np.int8))
 
 
-@compiled
+@part
 def _is_beyond(kind: Int, data: Bytes, at: Int) -> Any:
     """Return whether a 64-bit integer has more digits than a double."""
     number = np.uint64(unsigned(data, at, 8))
@@ -86,12 +86,12 @@ def _is_beyond(kind: Int, data: Bytes, at: Int) -> Any:
     return number.view(np.int64) > EXACT or number.view(np.int64) < -EXACT
 
 
-@compiled
+@part
 def _status(mask: Int, data: Bytes, at: Int) -> Any:
     return np.uint32(unsigned(data, at, 4)) if mask & 2 else np.uint32(0)
 
 
-@compiled
+@part
 def _source_ticks(mask: Int, data: Bytes, at: Int) -> Any:
     """Return the source time, 0 when there is none or it is out of any range."""
     if not mask & 4:
