@@ -16,6 +16,7 @@ from control import cache
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _settings: Any = numba.config
+_njit: Any = numba.njit
 
 _FOLDER: Final = "" if _settings.DISABLE_JIT else str(cache.folder(cache.DRIVERS))
 
@@ -25,7 +26,7 @@ def compiled(function: _F) -> _F:
     engines = _settings.CACHE_DIR
     _settings.CACHE_DIR = _FOLDER
     try:
-        decorated: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        decorated: Any = _njit(cache=True, nogil=True, error_model="numpy")(function)
     finally:
         _settings.CACHE_DIR = engines
     return cast("_F", decorated)
@@ -33,5 +34,5 @@ def compiled(function: _F) -> _F:
 
 def part(function: _F) -> _F:
     """Compile a function that only compiled code calls: no door from Python, a part of the time."""
-    decorated: Any = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    decorated: Any = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return cast("_F", decorated)
