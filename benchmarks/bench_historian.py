@@ -136,8 +136,8 @@ def _ours(path: Path, store: Store, arrivals: Sequence[Arrival]) -> int:
     points = 0
     for start in range(0, len(arrivals), COMMIT):
         points += hot.commit(arrivals[start : start + COMMIT]).points
-        drain.step(START_NS)
-    while drain.step(START_NS, flush=True) == 0:
+        drain.step(START_NS, START_NS / SECOND)
+    while drain.step(START_NS, START_NS / SECOND, flush=True) == 0:
         pass
     assert hot.depth() == 0
     drain.close()

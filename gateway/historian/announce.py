@@ -11,9 +11,10 @@ import orjson
 from gateway.historian.points import Source
 from gateway.stream import topics
 from gateway.stream.mqtt import MqttClient
-from gateway.stream.mqtt_options import BrokerUnavailable
+from gateway.stream.mqtt_options import BrokerUnavailable, Delivery
 
 _ANNOUNCE_S: Final = 0.05
+_RETRY_S: Final = 1.0
 
 
 class Announcer:
@@ -48,20 +49,28 @@ class Announcer:
         while True:
             await self._news.wait()
             self._news.clear()
-            await self.publish()
-            await asyncio.sleep(_ANNOUNCE_S)
+            if await self.publish():
+                await asyncio.sleep(_ANNOUNCE_S)
+            else:
+                await asyncio.sleep(_RETRY_S)
+                self._news.set()
 
-    async def publish(self) -> None:
-        """Publish what has moved. Where the broker is away, the next connection publishes all."""
+    async def publish(self) -> bool:
+        """Publish what has moved; False when the broker did not take all of it, and it is to be repeated.
+
+        Where the broker is away nothing is to be repeated: the next connection publishes everything.
+        """
         moved, self._moved = self._moved, set()
+        refused = set()
         for source in moved & self.watermarks.keys():
             topic = topics.Watermark(self._site, self.historian, source.gateway, source.partition)
-            document = {
-                **source._asdict(),
-                "sequence": self.watermarks[source],
-                "time_ns": time.time_ns(),
-            }
+            sequence = self.watermarks[source]
+            document = {**source._asdict(), "sequence": sequence, "time_ns": time.time_ns()}
             try:
-                await self._client.publish(str(topic), orjson.dumps(document), retain=True)
+                delivery = await self._client.publish(str(topic), orjson.dumps(document), retain=True)
             except BrokerUnavailable:
-                return
+                return True
+            if delivery is not Delivery.ACKNOWLEDGED:
+                refused.add(source)
+        self._moved |= refused
+        return not refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,18 +40,35 @@ class Drain:
         self._queue = queue
         self._store = store
         self._back_off_s = _FIRST_BACK_OFF_S
-        self._checked_ns = 0
+        self._next_check_s = 0.0
         self.state = DrainState()
 
-    def step(self, now_ns: int, *, flush: bool = False) -> float:
+    def step(self, now_ns: int, now_s: float, *, flush: bool = False) -> float:
         """Write what is due, or whatever there is; return the seconds until there may be more to do.
 
         A return of 0 means that more is waiting; the store's trouble is in `state.trouble`.
+
+        Args:
+            now_ns: UTC, for what is kept on disk.
+            now_s: monotonic, for waiting.
+            flush: write whatever there is.
         """
-        if self._store.durable_after_s and not self._same_server(now_ns):
+        try:
+            if self._store.durable_after_s and not self._same_server(now_ns, now_s):
+                return self._wait(0.0)
+            if not flush and not self._queue.is_due(self._store.appetite, now_s):
+                return _IDLE_S
+            return self._write(now_ns)
+        except sqlite3.Error as error:
+            self._report(f"the hot table cannot be drained: {error}")
             return self._wait(0.0)
-        if not flush and not self._queue.is_due(self._store.appetite, now_ns):
-            return _IDLE_S
+
+    def close(self) -> None:
+        """Close the store and the queue."""
+        self._store.close()
+        self._queue.close()
+
+    def _write(self, now_ns: int) -> float:
         messages = self._queue.next(self._store.appetite.most)
         if not messages:
             return _IDLE_S
@@ -67,21 +85,16 @@ class Drain:
         self._recovered()
         return 0.0
 
-    def close(self) -> None:
-        """Close the store and the queue."""
-        self._store.close()
-        self._queue.close()
-
-    def _same_server(self, now_ns: int) -> bool:
+    def _same_server(self, now_ns: int, now_s: float) -> bool:
         """Write the tail again when the server was started anew; forget what is old enough when not."""
-        if not self.state.trouble and now_ns - self._checked_ns < _CHECK_S * 1e9:
+        if not self.state.trouble and now_s < self._next_check_s:
             return True
         try:
             generation = self._store.generation()
         except StoreError as error:
             self._report(str(error))
             return False
-        self._checked_ns = now_ns
+        self._next_check_s = now_s + _CHECK_S
         if generation == self._queue.generation():
             self._queue.purge(now_ns - round(self._store.durable_after_s * 1e9))
             return True

@@ -23,7 +23,7 @@ _NEXT: Final = """
 SELECT message.id, gateway, epoch, partition, sequence, kind, unit, points, data
 FROM message JOIN source ON source.id = message.source WHERE message.id > ? ORDER BY message.id
 """
-_WAITING: Final = "SELECT id, points, received_ns FROM message WHERE id > ? ORDER BY id"
+_WAITING: Final = "SELECT id, points FROM message WHERE id > ? ORDER BY id"
 
 _DELETE: Final = """
 DELETE FROM message WHERE id IN (SELECT id FROM message WHERE id <= ? ORDER BY id LIMIT ?)
@@ -45,7 +45,7 @@ class HotQueue:
         self._forget_others()
         self._seen = self.cursor()
         self._points = 0
-        self._oldest_ns: int | None = None
+        self._since_s: float | None = None
 
     def cursor(self) -> int:
         """Return the last message that the store has."""
@@ -61,15 +61,15 @@ class HotQueue:
         """Remember which start of the store's server is written to."""
         self._database.execute("UPDATE cursor SET generation = ? WHERE store = ?", (generation, self._store))
 
-    def is_due(self, appetite: Appetite, now_ns: int) -> bool:
-        """Tell whether enough waits for the store, or something has waited long enough."""
-        for number, points, received_ns in self._database.execute(_WAITING, (self._seen,)):
+    def is_due(self, appetite: Appetite, now_s: float) -> bool:
+        """Tell whether enough waits for the store, or something has waited long enough (monotonic)."""
+        for number, points in self._database.execute(_WAITING, (self._seen,)):
             self._seen = number
             self._points += max(points, 1)
-            self._oldest_ns = received_ns if self._oldest_ns is None else self._oldest_ns
-        if self._oldest_ns is None:
+            self._since_s = now_s if self._since_s is None else self._since_s
+        if self._since_s is None:
             return False
-        return self._points >= appetite.points or now_ns - self._oldest_ns >= appetite.wait_s * 1e9
+        return self._points >= appetite.points or now_s - self._since_s >= appetite.wait_s
 
     def next(self, most: int) -> list[Message]:
         """Return the messages behind the cursor, up to `most` points but at least one message."""
@@ -127,7 +127,7 @@ class HotQueue:
         self._database.close()
 
     def _start_count(self) -> None:
-        self._seen, self._points, self._oldest_ns = self.cursor(), 0, None
+        self._seen, self._points, self._since_s = self.cursor(), 0, None
 
     def _forget_others(self) -> None:
         """Drop the cursors of stores that this historian no longer writes to."""

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from gateway.historian.api import EventFilter, Message, StoreError
-from gateway.historian.database import open_for_reading
+from gateway.historian.database import open_for_reading, snapshot
 from gateway.historian.decoding import PointDecoder, decode_events
 from gateway.historian.points import Source, StoredPoints, concatenate
 from gateway.stream.records import Kind
 
 _PENDING: Final = """
-SELECT message.id, gateway, epoch, partition, sequence, kind, unit, data
+SELECT message.id, gateway, epoch, partition, sequence, unit
 FROM message JOIN source ON source.id = message.source
 WHERE message.id > (SELECT coalesce(min(id), 0) FROM cursor) AND kind = ?1
     AND (?2 = '[]' OR unit IN (SELECT value FROM json_each(?2)))
 """
-_CACHED: Final = 4096
-"""Messages whose points are kept decoded between calls."""
+_DATA: Final = "SELECT data FROM message WHERE id = ?"
+_CACHED_POINTS: Final = 500_000
+"""Points kept decoded between calls."""
 
 
 class HotReader:
     """Reads the hot table, also while the historian writes it. One thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file.
-
-        Raises:
-            StoreError: it is not there or not laid out yet.
-        """
-        try:
-            self._database = open_for_reading(path)
-            self._database.execute("SELECT 1 FROM cursor, message, source LIMIT 1")
-        except sqlite3.Error as error:
-            raise StoreError(f"{path} cannot be read: {error}") from error
+        """Take the file's place; it may come later, or never where the historian is elsewhere."""
+        self._path = path
+        self._database: sqlite3.Connection | None = None
         self._decoder = PointDecoder()
         self._decoded: dict[int, StoredPoints] = {}
 
@@ -46,22 +41,20 @@ class HotReader:
         """Return the points of the tags that wait for the store."""
         units = sorted({tag.split("/", 1)[0] for tag in tags})
         parts = [StoredPoints.empty(tags)]
-        for points in self._points(self._pending(Kind.TELEMETRY, units)):
+        for points in self._points(units):
             chosen = points.select(tags)
             parts.append(chosen.take((chosen.source_ns >= from_ns) & (chosen.source_ns < to_ns)))
         return concatenate(parts).ordered()
 
     def tags(self) -> set[str]:
         """Return the names that points wait for."""
-        return {
-            points.tags[tag]
-            for points in self._points(self._pending(Kind.TELEMETRY, ()))
-            for tag in set(points.tag.tolist())
-        }
+        return {points.tags[tag] for points in self._points(()) for tag in set(points.tag.tolist())}
 
     def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return the events that wait for the store, by time."""
-        events, _ = decode_events(self._pending(Kind.EVENT, ()))
+        with self._snapshot() as database:
+            waiting = [_with_data(database, message) for message in _pending(database, Kind.EVENT, ())]
+        events, _ = decode_events(waiting)
         chosen = [
             event
             for message, event in events
@@ -73,23 +66,62 @@ class HotReader:
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        if self._database is not None:
+            self._database.close()
 
-    def _pending(self, kind: Kind, units: Sequence[str]) -> list[Message]:
-        rows = self._database.execute(_PENDING, (kind, orjson.dumps(units).decode())).fetchall()
-        return [
-            Message(number, Source(gateway, epoch, partition), sequence, Kind(kind), unit, data)
-            for number, gateway, epoch, partition, sequence, kind, unit, data in rows
-        ]
-
-    def _points(self, messages: Sequence[Message]) -> list[StoredPoints]:
+    def _points(self, units: Sequence[str]) -> list[StoredPoints]:
         """Return each message's points; a message that cannot be decoded has none."""
-        known = self._decoded
-        for message in messages:
-            if message.id not in known:
-                points, _ = self._decoder.decode([message])
-                known[message.id] = points
-        found = [known[message.id] for message in messages]
-        for number in list(known)[: max(0, len(known) - _CACHED)]:
-            del known[number]
+        known, found = self._decoded, []
+        with self._snapshot() as database:
+            for message in _pending(database, Kind.TELEMETRY, units):
+                if message.id not in known:
+                    known[message.id], _ = self._decoder.decode([_with_data(database, message)])
+                found.append(known[message.id])
+        self._forget()
         return found
+
+    def _forget(self) -> None:
+        """Keep only so many decoded points, the newest."""
+        excess = sum(map(len, self._decoded.values())) - _CACHED_POINTS
+        for number in sorted(self._decoded):
+            if excess <= 0:
+                break
+            excess -= len(self._decoded.pop(number))
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection | None]:
+        """Everything read inside is of one moment; None where there is no file yet.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        try:
+            if self._database is None and self._path.exists():
+                database = open_for_reading(self._path)
+                if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'written'").fetchone():
+                    self._database = database
+                else:
+                    database.close()  # just being made
+            if self._database is None:
+                yield None
+            else:
+                with snapshot(self._database):
+                    yield self._database
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path} cannot be read: {error}") from error
+
+
+def _pending(database: sqlite3.Connection | None, kind: Kind, units: Sequence[str]) -> list[Message]:
+    """Return what waits for the store, without its data."""
+    if database is None:
+        return []
+    rows = database.execute(_PENDING, (kind, orjson.dumps(units).decode())).fetchall()
+    return [
+        Message(number, Source(gateway, epoch, partition), sequence, kind, unit, b"")
+        for number, gateway, epoch, partition, sequence, unit in rows
+    ]
+
+
+def _with_data(database: sqlite3.Connection | None, message: Message) -> Message:
+    assert database is not None  # there would be no message
+    return message._replace(data=database.execute(_DATA, (message.id,)).fetchone()[0])

@@ -30,14 +30,13 @@ def folder_of(data: Path, historian: str) -> Path:
 
 
 def open_history(config: Historian, data: Path) -> History:
-    """Open a historian's store for reading, with its hot table where that is on this machine.
+    """Open a historian's store for reading, and its hot table, where that is on this machine.
 
     Raises:
         StoreError: the store cannot be reached.
     """
     folder = folder_of(data, config.name)
-    hot = HotReader(folder / HOT_FILE) if (folder / HOT_FILE).exists() else None
-    return History(open_reader(config.store, folder), hot)
+    return History(open_reader(config.store, folder), HotReader(folder / HOT_FILE))
 
 
 def open_reader(store: EmbeddedStore | InfluxStore, folder: Path) -> Reader:
@@ -58,7 +57,7 @@ def open_reader(store: EmbeddedStore | InfluxStore, folder: Path) -> Reader:
 class History:
     """Answers from store and hot table together. Times are UTC ns. One thread at a time."""
 
-    def __init__(self, store: Reader, hot: HotReader | None) -> None:
+    def __init__(self, store: Reader, hot: HotReader) -> None:
         self._store = store
         self._hot = hot
 
@@ -74,12 +73,11 @@ class History:
 
     def tags(self) -> list[str]:
         """Return the names that have points, sorted."""
-        waiting = self._hot.tags() if self._hot else set()
-        return sorted(waiting.union(self._store.tags()))
+        return sorted(self._hot.tags().union(self._store.tags()))
 
     def raw(self, tags: Sequence[str], from_ns: int, to_ns: int) -> StoredPoints:
         """Return every point of the tags from `from_ns` to before `to_ns`, by tag and time."""
-        hot = self._waiting(tags, from_ns, to_ns)
+        hot = self._hot.points(tags, from_ns, to_ns)
         return _merged(self._store.raw(tags, from_ns, to_ns), hot, self._store.resolution_ns)
 
     def buckets(self, tags: Sequence[str], from_ns: int, to_ns: int, count: int) -> list[Buckets]:
@@ -89,7 +87,7 @@ class History:
             ValueError: the range is empty.
         """
         grid = Grid.over(from_ns, to_ns, count)
-        hot = self._waiting(tags, grid.start_ns, grid.end_ns)
+        hot = self._hot.points(tags, grid.start_ns, grid.end_ns)
         found = self._store.buckets(tags, grid)
         for number in np.unique(hot.tag).tolist():
             of_tag = hot.take(hot.tag == number).select([tags[number]])
@@ -100,14 +98,14 @@ class History:
 
     def last(self, tags: Sequence[str]) -> StoredPoints:
         """Return the newest point of each tag that has one."""
-        hot = self._waiting(tags, -(2**63), 2**63 - 1)
+        hot = self._hot.points(tags, -(2**63), 2**63 - 1)
         points = concatenate([self._store.last(tags), hot]).ordered()
         newest = np.append(points.tag[1:] != points.tag[:-1], [True])
         return points.take(newest[: len(points)])
 
     def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return events by time, the newest `limit` of them."""
-        waiting = self._hot.events(which) if self._hot else []
+        waiting = self._hot.events(which)
         stored = self._store.events(which)
         known = {event["id"] for event in stored}
         both = stored + [event for event in waiting if event["id"] not in known]
@@ -116,11 +114,7 @@ class History:
     def close(self) -> None:
         """Let go of files and connections."""
         self._store.close()
-        if self._hot is not None:
-            self._hot.close()
-
-    def _waiting(self, tags: Sequence[str], from_ns: int, to_ns: int) -> StoredPoints:
-        return self._hot.points(tags, from_ns, to_ns) if self._hot else StoredPoints.empty(tags)
+        self._hot.close()
 
     def _summarised(self, hot: StoredPoints, grid: Grid) -> Buckets:
         """Return buckets of one tag made from its points."""

@@ -134,18 +134,26 @@ class _Service:
         """Write to the store what it takes within a few seconds, and close it."""
         deadline = time.monotonic() + _FLUSH_S
         while time.monotonic() < deadline:
-            if await self._in_store_thread(lambda: self._drain.step(time.time_ns(), flush=True)):
+            if await self._in_store_thread(
+                lambda: self._drain.step(time.time_ns(), time.monotonic(), flush=True)
+            ):
                 break  # nothing is left, or the store takes nothing
         await self._in_store_thread(self._drain.close)
 
     async def _drain_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            wait_s = await self._in_store_thread(lambda: self._drain.step(time.time_ns()))
+            wait_s = await self._step(flush=False)
             await self._note_rejected()
             if wait_s:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait_s):
                         await stop.wait()
+
+    async def _step(self, *, flush: bool) -> float:
+        def stepped() -> float:
+            return self._drain.step(time.time_ns(), time.monotonic(), flush=flush)
+
+        return await self._in_store_thread(stepped)
 
     async def _say_health(self) -> None:
         while True:

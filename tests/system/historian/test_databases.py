@@ -264,14 +264,14 @@ async def test_an_outage_costs_disk_and_nothing_else(influxd: Influxd, tmp_path:
     store = InfluxStore(v1(influxd))
     drain = Drain(HotQueue(path, store.name), store)
     hot.commit([arrival(n) for n in range(1, 11)])
-    drain.step(START_NS, flush=True)
+    drain.step(START_NS, START_NS / SECOND, flush=True)
     await influxd.kill()
     hot.commit([arrival(n) for n in range(11, 31)])
-    assert drain.step(START_NS, flush=True) > 0
+    assert drain.step(START_NS, START_NS / SECOND, flush=True) > 0
     assert drain.state.trouble
     assert hot.depth() == 20
     await influxd.start()
-    drain.step(START_NS, flush=True)
+    drain.step(START_NS, START_NS / SECOND, flush=True)
     assert drain.state.trouble == ""
     assert hot.depth() == 0
     drain.close()
@@ -290,18 +290,18 @@ async def test_what_victoria_forgets_is_written_again(victoria: Victoria, tmp_pa
     now_ns = START_NS
     for first in range(1, 41, 10):
         hot.commit([arrival(n) for n in range(first, first + 10)])
-        drain.step(now_ns, flush=True)
+        drain.step(now_ns, now_ns / SECOND, flush=True)
         now_ns += SECOND
     await victoria.kill()
     await asyncio.sleep(1.0)  # it tells its start in whole seconds
     await victoria.start()
     reader = open_reader(v2(victoria), Path())
     assert len(reader.raw(["br1/t0.pv"], *FOREVER)) < 40, "it forgot: otherwise this test shows nothing"
-    drain.step(now_ns + 10 * SECOND, flush=True)
+    drain.step(now_ns + 10 * SECOND, (now_ns + 10 * SECOND) / SECOND, flush=True)
     victoria.flush()
     assert drain.state.replayed == 40
     assert reader.raw(["br1/t0.pv"], *FOREVER).value.tolist() == [float(n) for n in range(1, 41)]
-    drain.step(now_ns + 75 * SECOND, flush=True)
+    drain.step(now_ns + 75 * SECOND, (now_ns + 75 * SECOND) / SECOND, flush=True)
     assert drain._queue.rewind() == 0, "what is older than durable_after is deleted"
     reader.close()
     drain.close()

@@ -76,11 +76,11 @@ def test_answers_do_not_depend_on_where_the_points_are(hot: HotTable, drain: Dra
     hot.commit([*[arrival(n) for n in range(31, 61)], event])
     waiting = answers(history)
     assert waiting[0] == [n + t for t in (0.125, 0.25) for n in range(1, 61)]
-    drain.step(START_NS, flush=True)
+    drain.step(START_NS, START_NS / SECOND, flush=True)
     assert answers(history) == waiting
     hot.commit([arrival(n) for n in range(62, 81)])
     partly = answers(history)
-    drain.step(START_NS, flush=True)
+    drain.step(START_NS, START_NS / SECOND, flush=True)
     assert answers(history) == partly
 
 
@@ -88,7 +88,7 @@ def test_late_points_in_the_hot_table_change_their_bucket_only(
     hot: HotTable, drain: Drain, history: History
 ) -> None:
     hot.commit([arrival(1, [Sample("br1/a", 1.0, START_NS + n * SECOND) for n in range(1000)])])
-    drain.step(START_NS, flush=True)
+    drain.step(START_NS, START_NS / SECOND, flush=True)
     hot.commit([arrival(2, [Sample("br1/a", 50.0, START_NS + 333 * SECOND + 1)])])
     (buckets,) = history.buckets(["br1/a"], START_NS, END, 10)
     assert buckets.greatest.tolist() == [1.0, 1.0, 1.0, 50.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
@@ -100,8 +100,8 @@ def test_a_message_seen_in_both_places_counts_once(
 ) -> None:
     """As when it moves between the two reads of one question."""
     hot.commit([arrival(n) for n in range(1, 11)])
-    seen_early = history._waiting(["br1/t1.pv"], START_NS, END)
-    drain.step(START_NS, flush=True)
+    seen_early = history._hot.points(["br1/t1.pv"], START_NS, END)
+    drain.step(START_NS, START_NS / SECOND, flush=True)
 
     class Early:
         def points(self, *_: object) -> StoredPoints:
@@ -117,7 +117,7 @@ def test_a_message_seen_in_both_places_counts_once(
 
 def test_nothing_is_waiting_where_there_is_no_hot_table(tmp_path: Path, hot: HotTable, drain: Drain) -> None:
     hot.commit([arrival(1)])
-    drain.step(START_NS, flush=True)
+    drain.step(START_NS, START_NS / SECOND, flush=True)
     hot.close()
     (folder_of(tmp_path, "historian") / HOT_FILE).unlink()
     history = open_history(Historian(), tmp_path)
