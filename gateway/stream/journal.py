@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,12 +18,14 @@ from typing import Final, Self
 from config.streams import Streams
 from gateway.stream.journal_keeper import JournalKeeper, Notice
 from gateway.stream.journal_reader import JournalReader
+from gateway.stream.journal_schema import is_damage
 from gateway.stream.journal_writer import JournalWriter, Progress
 from gateway.stream.records import Dictionary, Draft, Record
 from gateway.stream.watermarks import Consumers, Verdict, Watermarks
 
 log = logging.getLogger(__name__)
 
+_RETRY_S: Final = 1.0
 _WAITING_BYTES: Final = 16 << 20
 """What may wait in memory for its commit; then `append` waits."""
 
@@ -122,8 +125,20 @@ class Journal:
             await self._progress.wait()
 
     async def read(self, partition: int, after: int, limit: int) -> list[Record]:
-        """Return at most `limit` committed records of a partition behind a sequence, in order."""
-        return await self._loop.run_in_executor(self._disk, self._reader.read, partition, after, limit)
+        """Return at most `limit` committed records of a partition behind a sequence, in order.
+
+        Waits while the disk cannot be read. A damaged file is set aside, and a new epoch begins.
+        """
+        while True:
+            epoch, reader = self.epoch, self._reader
+            try:
+                return await self._loop.run_in_executor(self._disk, reader.read, partition, after, limit)
+            except sqlite3.DatabaseError as error:
+                if is_damage(error):
+                    self._writer.renounce(epoch, str(error))
+                    return []
+                log.warning("the journal cannot be read: %s", error)
+                await asyncio.sleep(_RETRY_S)
 
     async def dictionary(self, number: int) -> Dictionary:
         """Return what the numbers in a record stand for.

@@ -22,7 +22,7 @@ from typing import Final
 from config.streams import Journal as Settings
 from gateway.stream.events import JournalMatter
 from gateway.stream.journal_file import JournalFile
-from gateway.stream.journal_schema import Span, is_damage, set_aside
+from gateway.stream.journal_schema import JournalDamaged, Span, is_damage, set_aside
 from gateway.stream.records import Dictionary, Draft
 
 _HOUSEKEEPING_S: Final = 60.0
@@ -52,6 +52,8 @@ class Work:
     trims: dict[int, int] = field(default_factory=dict)
     quarantines: list[tuple[int, int, str]] = field(default_factory=list)
     """Partition, sequence and reason."""
+    damaged: tuple[int, str] | None = None
+    """An epoch whose file a reader found damaged, and how."""
 
 
 class JournalKeeper:
@@ -86,15 +88,15 @@ class JournalKeeper:
         Raises:
             sqlite3.Error: the program's own mistake.
         """
+        if work.damaged is not None and work.damaged[0] == self.file.epoch:
+            self._replace(JournalDamaged(work.damaged[1]), work)
         while True:
             try:
                 self._quarantine(work)
                 self.file.commit(work.drafts, self._dictionary_id, work.cursors, work.trims, time.time_ns())
             except sqlite3.DatabaseError as error:
                 if is_damage(error):
-                    self._replace(error)
-                    work.cursors.clear()  # they are positions in the old epoch
-                    work.trims.clear()
+                    self._replace(error, work)
                 elif not self._make_room(error, work):
                     return False
             else:
@@ -128,7 +130,11 @@ class JournalKeeper:
             self.file = JournalFile(self._path, time.time_ns(), self._tap)
         self._dictionary_id = self.file.dictionary_id(self._dictionary)
 
-    def _replace(self, error: sqlite3.DatabaseError) -> None:
+    def _replace(self, error: sqlite3.DatabaseError, work: Work) -> None:
+        """Begin a new file; what the work says of the old one has no meaning any more."""
+        work.cursors.clear()
+        work.trims.clear()
+        work.quarantines.clear()
         self.file.close(clean=False)
         aside = set_aside(self._path, time.time_ns())
         self.notices.append(Notice("replaced", f"{error}; kept as {aside.name}"))

@@ -93,6 +93,12 @@ class JournalWriter:
             self._work.quarantines.append((partition, sequence, reason))
             self._wake_by(0.0)
 
+    def renounce(self, epoch: int, reason: str) -> None:
+        """Set the file of an epoch aside: a reader has found it damaged."""
+        with self._changed:
+            self._work.damaged = (epoch, reason)
+            self._wake_by(0.0)
+
     def hurry(self) -> None:
         """Commit what waits now, not at the end of the period."""
         with self._changed:

@@ -142,7 +142,9 @@ _TYPES: Final[dict[str, np.dtype[Any]]] = {
     "ordinal": np.dtype("<u4"),
 }
 _OPTIONAL: Final = {"quality": 1, "status": 2, "ordinal": 4}
-_HEAD: Final = struct.Struct("<4sIII")
+_HEAD: Final = struct.Struct("<4sIIII")
+"""Mark, CRC-32 of what follows it, columns that are present, numbers, bytes of texts."""
+_CHECKED_FROM: Final = 8
 _MAGIC: Final = b"CGP1"
 
 
@@ -150,37 +152,31 @@ def pack(points: Points) -> bytes:
     """Return points as bytes."""
     present = sum(bit for name, bit in _OPTIONAL.items() if getattr(points, name).any())
     texts = orjson.dumps([_text_row(text) for text in points.texts]) if points.texts else b""
-    head = _HEAD.pack(_MAGIC, present, len(points.tag), len(texts))
     columns = [
         getattr(points, name).astype(_TYPES[name], copy=False).tobytes() for name in _present_columns(present)
     ]
-    return b"".join([head, *columns, texts])
+    head = _HEAD.pack(_MAGIC, 0, present, len(points.tag), len(texts))
+    body = b"".join([head[_CHECKED_FROM:], *columns, texts])
+    return _MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def unpack(data: bytes) -> Points:
     """Return the points of packed bytes.
 
     Raises:
-        DamagedRecord: the bytes are cut, too long or something else.
+        DamagedRecord: the bytes are cut, changed, or something else.
     """
     if len(data) < _HEAD.size:
         raise DamagedRecord(f"{len(data)} bytes are too few for a record")
-    magic, present, count, texts_size = _HEAD.unpack_from(data)
-    names = _present_columns(present)
-    size = _HEAD.size + count * sum(_TYPES[name].itemsize for name in names) + texts_size
-    if magic != _MAGIC or len(data) != size:
-        raise DamagedRecord(
-            f"{len(data)} bytes with mark {magic!r} where {size} with {_MAGIC!r} were expected"
-        )
+    magic, checksum, present, count, texts_size = _HEAD.unpack_from(data)
+    if magic != _MAGIC or zlib.crc32(memoryview(data)[_CHECKED_FROM:]) != checksum:
+        raise DamagedRecord(f"{len(data)} bytes with mark {magic!r} do not have the checksum that they name")
     columns: dict[str, npt.NDArray[Any]] = {name: np.zeros(count, _TYPES[name]) for name in _OPTIONAL}
     position = _HEAD.size
-    for name in names:
+    for name in _present_columns(present):
         columns[name] = np.frombuffer(data, _TYPES[name], count, position)
         position += columns[name].nbytes
-    try:
-        texts = tuple(TextPoint(*row) for row in orjson.loads(data[position:])) if texts_size else ()
-    except (ValueError, TypeError) as error:
-        raise DamagedRecord(f"texts: {error}") from error
+    texts = tuple(TextPoint(*row) for row in orjson.loads(data[position:])) if texts_size else ()
     return Points(**columns, texts=texts)
 
 

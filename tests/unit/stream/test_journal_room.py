@@ -16,6 +16,7 @@ from config.streams import Journal as Settings
 from gateway.stream.journal_keeper import JournalKeeper, Notice, Work
 from gateway.stream.journal_reader import JournalReader
 from gateway.stream.journal_schema import Span
+from gateway.stream.records import Record
 from tests.unit.stream.journals import DICTIONARY, draft, notices_of, number_of, opened, until
 
 SIZE = 20_000
@@ -200,3 +201,39 @@ async def test_a_file_that_is_damaged_while_it_is_open_costs_no_new_record(path:
         await journal.flush()
         assert [number_of(record) for record in await journal.read(0, 0, 100)] == [100, 101]
         assert journal.watermarks.positions == {("historian", 0): 0}
+
+
+async def test_damage_that_a_reader_meets_begins_a_new_epoch(path: Path) -> None:
+    async with opened(path) as journal:
+        epoch, told = journal.epoch, notices_of(journal)
+        await journal.append([draft(n, size=SIZE) for n in range(200)])
+        await journal.flush()
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        damage(path)
+        for after in range(0, 200, 50):
+            await journal.read(0, after, 50)
+        await until(lambda: journal.epoch > epoch)
+        await journal.append([draft(7)])
+        await journal.flush()
+        assert whats(told) == ["replaced"]
+        assert [number_of(record) for record in await journal.read(0, 0, 10)] == [7]
+
+
+async def test_a_disk_that_cannot_be_read_for_a_while_is_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.stream.journal._RETRY_S", 0.01)
+    async with opened(path) as journal:
+        await journal.append([draft(7)])
+        await journal.flush()
+        failures = iter([sqlite3.OperationalError("disk I/O error")] * 3)
+        real = journal._reader.read
+
+        def read(*where: int) -> list[Record]:
+            for failure in failures:
+                raise failure
+            return real(*where)
+
+        monkeypatch.setattr(journal._reader, "read", read)
+        assert [number_of(record) for record in await journal.read(0, 0, 10)] == [7]

@@ -18,8 +18,8 @@ def rows(count: int, **columns: int) -> Points:
 
 
 def test_a_plain_point_takes_twenty_bytes() -> None:
-    assert len(pack(rows(1000))) == 20 * 1000 + 16
-    assert len(pack(rows(1000, quality=5))) == 24 * 1000 + 16
+    assert len(pack(rows(1000))) == 20 * 1000 + 20
+    assert len(pack(rows(1000, quality=5))) == 24 * 1000 + 20
 
 
 @pytest.mark.parametrize("change", [b"", b"x" * 15, b"wrong"])
@@ -28,17 +28,12 @@ def test_other_bytes_are_no_record(change: bytes) -> None:
         unpack(change)
 
 
-def test_a_cut_or_longer_record_is_damaged() -> None:
+def test_a_cut_longer_or_changed_record_is_damaged() -> None:
     data = pack(Points.of_rows(np.zeros(3, SAMPLE), [TextPoint(0, "x", 1, 0)]))
-    for damaged in (data[:-1], data + b"x", b"CGP2" + data[4:]):
+    changed = [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(len(data))]
+    for damaged in (data[:-1], data + b"x", *changed):
         with pytest.raises(DamagedRecord):
             unpack(damaged)
-
-
-def test_texts_that_are_no_texts_are_damage() -> None:
-    data = pack(Points.of_rows(np.zeros(0, SAMPLE), [TextPoint(0, "abc", 1, 0)]))
-    with pytest.raises(DamagedRecord, match="texts"):
-        unpack(data[:-3] + b"}}}")
 
 
 def test_a_dictionary_comes_back() -> None:
