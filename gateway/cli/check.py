@@ -9,7 +9,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from gateway.cli.site import EXIT_CONFIG, SiteArgument, stderr
+from gateway.cli.site import EXIT_CONFIG, SiteArgument, stderr, what_the_engine_cannot_run
 
 
 def check(site: SiteArgument) -> None:
@@ -23,6 +23,10 @@ def check(site: SiteArgument) -> None:
             stderr.print(str(problem), markup=False)
         stderr.print(f"{len(error.problems)} mistake(s)", style="bold red")
         raise typer.Exit(EXIT_CONFIG) from None
+    refusal = what_the_engine_cannot_run(loaded.site)
+    if refusal is not None:
+        stderr.print(refusal, markup=False)
+        raise typer.Exit(EXIT_CONFIG)
     for warning in loaded.warnings:
         stderr.print(f"warning: {warning}", markup=False, style="yellow")
     effective = loaded.site

@@ -10,7 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from gateway import lifeline, logs
-from gateway.cli.site import DataOption, SiteArgument, data_folder, load_or_exit
+from gateway.cli.site import (
+    EXIT_CONFIG,
+    DataOption,
+    SiteArgument,
+    data_folder,
+    load_or_exit,
+    stderr,
+    what_the_engine_cannot_run,
+)
 
 
 def run(
@@ -24,6 +32,10 @@ def run(
     """Run the gateway: devices, control, journal, MQTT. Stops cleanly on SIGTERM and SIGINT."""
     lifeline.hold()
     effective = load_or_exit(site)
+    refusal = what_the_engine_cannot_run(effective)
+    if refusal is not None:
+        stderr.print(refusal, markup=False)
+        raise typer.Exit(EXIT_CONFIG)
     logs.set_up(log_level, f"gateway {effective.gateway.name}")
     from gateway.app import run_gateway
 

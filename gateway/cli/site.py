@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from config.load import ConfigError, load
 from rich.console import Console
 
+from config.load import ConfigError, load
 from config.site import Site
 
 SiteArgument = Annotated[
@@ -35,6 +35,17 @@ def load_or_exit(path: Path) -> Site:
             stderr.print(str(problem), markup=False)
         stderr.print(f"{len(error.problems)} mistake(s): nothing was started", style="bold red")
         raise typer.Exit(EXIT_CONFIG) from None
+
+
+def what_the_engine_cannot_run(site: Site) -> str | None:
+    """Return what a site asks for that the engine does not do, or None (a cascade, as yet)."""
+    from control.tables import TablesError, build
+
+    try:
+        build(site)
+    except TablesError as error:
+        return f"the engine cannot run this: {error}"
+    return None
 
 
 def data_folder(option: Path | None) -> Path:
