@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from config.streams import Historian
 from gateway.historian.api import EventFilter
 from gateway.historian.buckets import Buckets
+from gateway.historian.points import NO_TEXT
 from gateway.historian.query import History, open_history
 from gateway.subscriber import LiveValue
 
@@ -42,17 +43,12 @@ class Stored:
             StoreError: the store cannot be reached.
         """
         points = await self._ask(lambda history: history.last(tags))
-        columns = (
-            points.tag.tolist(),
-            points.value.tolist(),
-            points.quality.tolist(),
-            points.source_ns.tolist(),
-        )
-        return {
-            tags[tag]: LiveValue(value, quality, source_ns)
-            for tag, value, quality, source_ns in zip(*columns, strict=True)
-            if not math.isnan(value)
-        }
+        columns = (points.tag, points.value, points.text, points.quality, points.source_ns)
+        found = {}
+        for tag, number, text, quality, source_ns in zip(*(c.tolist() for c in columns), strict=True):
+            value = points.texts[text] if text != NO_TEXT else None if math.isnan(number) else number
+            found[tags[tag]] = LiveValue(value, quality, source_ns)
+        return found
 
     async def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return events by time.

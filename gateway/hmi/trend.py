@@ -62,7 +62,7 @@ class TrendPage:
                 )
 
     def _button(self, text: str, on_click: Any, label: str = "") -> ui.button:
-        button = ui.button(text, on_click=on_click).props("flat dense no-caps color=grey-8")
+        button = ui.button(text, on_click=on_click).props("flat dense no-caps color=grey-8").classes("tool")
         if label:
             button.props(f'aria-label="{label}"').tooltip(label)
         return button.style("min-width:40px; min-height:36px; color:var(--ink) !important")
@@ -135,7 +135,7 @@ class TrendPage:
             return
         self._window = window
         self._trouble.set_text(trouble)
-        self._live.props(f"{'unelevated' if view.live else 'flat'}", remove="flat unelevated")
+        self._live.classes(*(("here",) if view.live else ()), remove="here")
         self._chart.options.clear()
         self._chart.options.update(options(self._site, view.tags, lines, window, dark=self._dark))
         self._chart.update()
