@@ -140,3 +140,14 @@ async def test_a_subscription_that_falls_silent_is_given_up(plant: OpcUaServer, 
         finally:
             plant.thaw()
         assert 0.25 < loop.time() - began < 0.9  # two keep-alives of 0.15 s, and what a busy machine takes
+
+
+async def test_a_server_whose_keep_alives_are_too_slow_is_asked_whether_it_lives(
+    plant: OpcUaServer, name: str
+) -> None:
+    plant.do("add", names=[name + "a"])
+    settings = device(plant.port, publishing_interval=3.0, keep_alive_count=5, dead_after=0.4)
+    seen = Seen()
+    async with opened(settings, [ref(0, name + "a")]) as driver:
+        await follow(driver, seen, lambda: seen.keep_alives > 5, limit_s=3.0)
+    assert seen.last(0) == 0.0
