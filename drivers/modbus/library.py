@@ -5,6 +5,9 @@ answers are handed over as bytes: its decoder would build a list of numbers that
 and format it for a log entry each time. What the library leaves unchecked is checked here: that
 unit id, transaction id and function are the request's, and that a lost connection ends the request
 at once and not after its timeout.
+
+Serial frames carry no transaction id, so a late answer would pass for the next one's. After a request
+that had no answer the connection is made anew: what comes late finds it closed.
 """
 
 from __future__ import annotations
@@ -71,6 +74,8 @@ class LibraryLink:
         """Nothing is connected yet."""
         self._device = device
         self._client: AsyncModbusTcpClient | None = None
+        self._answer_owed = False
+        """A request had no answer, which may still come."""
         self._frames: deque[tuple[bool, bytes]] = deque(maxlen=_FRAMES_KEPT)
 
     async def open(self) -> None:
@@ -80,6 +85,7 @@ class LibraryLink:
             Disconnected: refused, unreachable, or no answer in time.
         """
         await self.close()
+        self._answer_owed = False
         device = self._device
         self._client = client = AsyncModbusTcpClient(
             device.host,
@@ -115,12 +121,15 @@ class LibraryLink:
         return [frame_text(sent, frame) for sent, frame in self._frames]
 
     async def _exchange(self, unit_id: int, pdu: bytes) -> Reply:
+        if self._answer_owed and self._device.framing == "rtu":
+            await self.open()
         client = self._client
         if client is None or not client.connected:
             raise Disconnected("the connection was closed")
         request = _Bytes(dev_id=unit_id)
         request.function_code, request.content = pdu[0], pdu[1:]
         sent_ns = time.time_ns()
+        self._answer_owed = True
         try:
             answer: ModbusPDU = await client.execute(False, request)
         except ConnectionException as error:
@@ -130,6 +139,7 @@ class LibraryLink:
                 raise Disconnected(f"connection lost: {error}") from error
             raise DeviceTimeout(f"no answer within {self._device.timeout:g} s") from error
         stamp_ns = (sent_ns + time.time_ns()) // 2
+        self._answer_owed = False
         same = answer.dev_id == unit_id and answer.transaction_id == request.transaction_id
         if not same or answer.function_code & 0x7F != pdu[0]:
             raise DeviceTimeout("the answer belonged to another request")

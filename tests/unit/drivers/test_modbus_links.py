@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -255,3 +256,54 @@ async def test_transaction_ids_go_round() -> None:
                 assert (await reply)[0] == registers(start % 60000)
             server.requests.clear()
         await link.close()
+
+
+def _serial_frame(body: bytes) -> bytes:
+    """Return a frame as it goes on a serial line: body and CRC."""
+    crc = 0xFFFF
+    for byte in body:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return body + crc.to_bytes(2, "little")
+
+
+async def test_a_late_answer_without_a_transaction_id_finds_the_connection_closed() -> None:
+    late = asyncio.Event()
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        first = connections == 1
+        try:
+            while request := await reader.read(8):
+                if first:
+                    await late.wait()
+                answer = registers(1111) if first else registers(int.from_bytes(request[2:4]))
+                writer.write(_serial_frame(request[:1] + answer))
+                await writer.drain()
+        except ConnectionError:
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    device = ModbusDevice(
+        driver="modbus",
+        host="127.0.0.1",
+        port=server.sockets[0].getsockname()[1],
+        framing="rtu",
+        timeout=TIMEOUT_S,
+    )
+    link = LibraryLink(device)
+    async with contextlib.AsyncExitStack() as closing:
+        closing.callback(server.close)
+        closing.push_async_callback(link.close)
+        await link.open()
+        with pytest.raises(DeviceTimeout):
+            await ask(link, 5)
+        late.set()
+        answers = [await ask(link, address) for address in (6, 7)]
+    assert answers == [[6], [7]]
+    assert connections == 2
