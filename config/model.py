@@ -17,7 +17,7 @@ class Model(BaseModel):
 
 
 def _topic_level(value: str) -> str:
-    if not NAME_PATTERN.match(value):
+    if not NAME_PATTERN.fullmatch(value):
         raise ValueError(
             f"{value!r} cannot be a level of a topic; use letters, digits, '_' and '-' only, "
             "and put free text in display_name"

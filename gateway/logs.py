@@ -9,7 +9,7 @@ import logging
 import sys
 import time
 
-_NOISY = ("asyncua", "pymodbus", "numba", "matplotlib", "influxdb_client", "urllib3", "paho")
+_NOISY = ("pymodbus", "numba", "matplotlib", "influxdb_client", "urllib3", "paho")
 
 
 def set_up(level: str = "INFO", process: str = "cellgate") -> None:
@@ -23,3 +23,5 @@ def set_up(level: str = "INFO", process: str = "cellgate") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of every revised timeout and every service fault; the driver says what matters.
+    logging.getLogger("asyncua").setLevel(logging.ERROR)
