@@ -8,7 +8,7 @@ from nicegui import ui
 
 from gateway.hmi import texts
 from gateway.hmi.frame import Screen
-from gateway.hmi.interlock_book import InterlockBook
+from gateway.hmi.live import Link, Live
 
 
 def build(screen: Screen, unit: str) -> None:
@@ -34,12 +34,14 @@ def _row(screen: Screen, name: str) -> None:
     ):
         ui.label(interlock.display_name or name.split("/", 1)[1]).classes("name")
         state = ui.label().classes("num")
-    screen.refresher.add(partial(_refresh, screen.desk.live.interlocks, name, state))
+    screen.refresher.add(partial(_refresh, screen.desk.live, name, state))
 
 
-def _refresh(book: InterlockBook, name: str, state: ui.label) -> None:
-    is_active = book.is_active(name)
+def _refresh(live: Live, name: str, state: ui.label) -> None:
+    is_active = live.interlocks.is_active(name)
     text = texts.ACTIVE if is_active else texts.READY
+    if live.link is not Link.LIVE:
+        text += texts.DOUBTFUL
     if state.text != text:
         state.set_text(text)
         state.classes("acting" if is_active else "soft", remove="acting soft")

@@ -90,7 +90,11 @@ class Live:
 
     def good_number(self, name: str) -> float | None:
         """Return the number that a tag has now; None when nobody knows, or it is bad."""
-        return self.number(name) if self.show(name).state in (State.GOOD, State.UNCERTAIN) else None
+        return self.number(name) if self.holds(name) else None
+
+    def holds(self, name: str) -> bool:
+        """Return whether a tag's value is known to hold now."""
+        return self.show(name).state in (State.GOOD, State.UNCERTAIN)
 
     async def _watch(self) -> None:
         while True:

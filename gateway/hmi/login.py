@@ -37,7 +37,7 @@ def build(desk: Desk, browser: str, address: str, target: str) -> None:
             password.set_value("")
             trouble.set_text(wrong)
             if not wrong:
-                ui.navigate.to(_local(target))
+                ui.navigate.to(local_path(target))
 
         password.on("keydown.enter", log_in)
         ui.button(texts.LOG_IN, on_click=log_in).props("unelevated color=grey-8 no-caps")
@@ -67,6 +67,6 @@ async def _try(desk: Desk, browser: str, address: str, name: str, password: str)
     return ""
 
 
-def _local(target: str) -> str:
+def local_path(target: str) -> str:
     """Return a path of this site: never another host's."""
     return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/"

@@ -120,6 +120,7 @@ class Indicator:
         assert self._scale is not None
         set_point = self._live.number(self._set_point) if self._set_point else None
         self._html.set_content(indicator(self._scale, self._live.number(self._name), set_point))
+        self._html.classes(*(() if self._live.holds(self._name) else ("old",)), remove="old")
 
 
 class ModeText:
@@ -135,6 +136,8 @@ class ModeText:
         mode = self._live.number(self._name)
         auto = mode == MODE_AUTO
         text = texts.NO_VALUE if mode is None else texts.AUTO if auto else texts.MANUAL
+        if not self._live.holds(self._name):
+            text += texts.DOUBTFUL
         if self._label.text != text:
             self._label.set_text(text)
             self._label.classes("auto" if auto else "manual", remove="auto manual")

@@ -126,6 +126,8 @@ async def photographs_every_page(browser: Browser) -> list[str]:
     for name, path in PAGES.items():
         await browser.go(path)
         await browser.page.locator("[data-link]").wait_for()
+        if name == "trend":
+            await browser.page.wait_for_function(f"{_POINTS}.length > 20")
         for width, height in SIZES:
             found += await browser.photograph(name, width, height)
     await browser.page.set_viewport_size({"width": 1920, "height": 1080})
