@@ -51,7 +51,7 @@ class Browser:
     async def photograph(self, name: str, width: int, height: int) -> list[str]:
         """Keep a picture of the page at a size; return what is cut off in it."""
         await self.page.set_viewport_size({"width": width, "height": height})
-        await self.page.wait_for_timeout(600)  # charts and tables are drawn after the page has come
+        await self.page.wait_for_timeout(300)  # charts follow the size of the window a little later
         SHOTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=SHOTS / f"{name}-{width}x{height}.png")
         cut: list[str] = await self.page.evaluate(_CUT_OFF)
