@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nicegui import Client, app, ui
 
@@ -40,15 +40,20 @@ class Screen:
         try:
             reply = await self.desk.command(self.viewer.browser, kind, target, **fields)
         except NotAllowed as error:
-            ui.notify(str(error), type="negative")
+            self._tell(str(error), "negative")
         except (NoReply, BrokerUnavailable):
-            ui.notify(texts.NO_ANSWER, type="negative", timeout=10_000)
+            self._tell(texts.NO_ANSWER, "negative")
         else:
             if reply.accepted:
-                ui.notify(texts.DONE.format(what=what), type="info")
+                self._tell(texts.DONE.format(what=what), "info")
                 return True
-            ui.notify(texts.REFUSED.format(reason=reply.reason), type="negative", timeout=10_000)
+            self._tell(texts.REFUSED.format(reason=reply.reason), "negative")
         return False
+
+    def _tell(self, text: str, kind: Literal["negative", "info"]) -> None:
+        """Show a text for a while; the dialog that asked may be closed by now, so it belongs to the page."""
+        with self.client:
+            ui.notify(text, type=kind, timeout=10_000 if kind == "negative" else 3_000)
 
 
 def frame(desk: Desk, viewer: Viewer, here: str, build: Callable[[Screen], object]) -> None:
@@ -68,6 +73,7 @@ def frame(desk: Desk, viewer: Viewer, here: str, build: Callable[[Screen], objec
 def dress() -> ui.dark_mode:
     """Give the page its looks."""
     ui.add_css(CSS)
+    ui.colors(primary="#5b646c", info="#4d555d", negative="#8f1d8f")
     return ui.dark_mode(value=bool(app.storage.user.get(DARK, False)))
 
 
