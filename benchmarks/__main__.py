@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "config": ("benchmarks.bench_config",),
     "control": ("benchmarks.bench_control", "benchmarks.bench_expression"),
     "drivers": ("benchmarks.bench_drivers", "benchmarks.bench_opcua"),
+    "hmi": ("benchmarks.bench_hmi",),
     "stream": ("benchmarks.bench_stream", "benchmarks.bench_historian", "benchmarks.bench_walk"),
 }
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
+from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from asyncua.client.client import Client
 
 from control.signal import BAD, COMM, GOOD
+from gateway.demo.plant import DEMO_SITE, Plant
+from gateway.stream.journal_reader import JournalReader
+from gateway.stream.records import Kind, unpack
 from simulators.faults import ControlChannel
 from tests.system.conftest import Running, until
 
@@ -63,3 +70,50 @@ async def test_a_killed_and_a_frozen_gateway_leave_the_equipment_safe(running: R
     await _until_safe(running, "br1", safe=False, within_s=15.0)
     await gateway.kill()
     await _until_safe(running, "br2", safe=True, within_s=15.0)
+
+
+async def test_a_black_holed_broker_does_not_move_the_drivers_cycle(tmp_path: Path) -> None:
+    """Somebody takes the connection and says nothing, from the start: acquisition and loops do not care."""
+    plant = Plant(DEMO_SITE, tmp_path)
+    silence = await asyncio.start_server(_swallow, "127.0.0.1", plant.ports["BROKER"])
+    try:
+        await plant.start_simulators()
+        await plant.gateway.start()
+        await until(lambda: _journalled(plant) > 2000, 120.0, "the gateway journals without a broker")
+        began_ns = time.time_ns()
+        await asyncio.sleep(8.0)
+        ended_ns = time.time_ns()
+        await plant.gateway.stop()
+    finally:
+        silence.close()
+        await plant.stop()
+    times = _source_times(plant, "br1/do.pv")
+    times = times[(times > began_ns) & (times < ended_ns)]
+    assert len(times) > 20
+    assert np.diff(times).max() < 2e9, "seconds without a sample while the broker was silent"
+
+
+async def _swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while await reader.read(4096):
+        pass
+    writer.close()
+
+
+def _journalled(plant: Plant) -> int:
+    path = plant.data / "journal.sqlite"
+    if not path.exists():
+        return 0
+    with JournalReader(path) as reader:
+        return sum(record.count for p in reader.heads() for record in reader.read(p, 0, 1_000_000))
+
+
+def _source_times(plant: Plant, name: str) -> npt.NDArray[np.int64]:
+    index = plant.site.tag_index[name]
+    found = []
+    with JournalReader(plant.data / "journal.sqlite") as reader:
+        for partition in reader.heads():
+            for record in reader.read(partition, 0, 1_000_000):
+                if record.kind is Kind.TELEMETRY:
+                    points = unpack(record.data)
+                    found.append(points.source_ns[points.tag == index])
+    return np.sort(np.concatenate(found))
