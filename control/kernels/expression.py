@@ -42,6 +42,8 @@ from control.signal import (
 
 PASSED: Final = 0xFFFF_FFFF ^ (OVERFLOW | CLOCK | HISTORY)
 """What a result takes over of the quality of a tag: all but what is said of one sample."""
+LARGEST_EXPONENT: Final = 709.782712893384
+"""Beyond it `exp` is no finite number; plain Python raises there."""
 FAILED: Final = COMM | STALE | DEVICE | SENSOR | CONFIG | NOT_A_NUMBER | OUT_OF_SERVICE
 """Reasons beside which it does not matter that another input still waits for its first value."""
 
@@ -199,11 +201,11 @@ def _run(code: Rows, memory: Memory, entry: Rows, elapsed_s: float, gap: bool) -
         elif kind == op.SQUARE_ROOT:
             result = np.sqrt(x)
         elif kind == op.EXPONENTIAL:
-            result = np.exp(x)
+            result = math.inf if x > LARGEST_EXPONENT else math.exp(x)
         elif kind == op.LOGARITHM:
-            result = np.log(x)
+            result = math.log(x) if x > 0.0 else math.nan
         elif kind == op.LOGARITHM_10:
-            result = np.log10(x)
+            result = math.log10(x) if x > 0.0 else math.nan
         elif kind == op.ROUND:
             result = np.rint(x)
         elif kind == op.FLOOR:
