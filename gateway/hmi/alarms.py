@@ -33,9 +33,9 @@ class AlarmsPage:
             with ui.row().classes("items-center w-full"):
                 ui.label(texts.SUMMARY).classes("section")
                 ui.space()
-                ui.button(texts.ACKNOWLEDGE_ALL, on_click=self._acknowledge_all).props(
-                    "flat no-caps color=grey-8"
-                ).style("color:var(--ink) !important")
+                ui.button(texts.ACKNOWLEDGE_ALL, on_click=self._acknowledge_all, color=None).props(
+                    "flat no-caps"
+                )
             self._table = self._make_table()
         screen.refresher.add(self._refresh)
         with ui.element("section").classes("hmi-card w-full"):
@@ -120,6 +120,6 @@ class AlarmsPage:
                     ui.label(title).classes("section")
                     ui.label(text)
             ui.link(texts.TREND_OF_LOOP, f"/trend?tags={alarm.tag}&span=1800").classes("nav")
-            ui.button(texts.CLOSE, on_click=dialog.close).props("flat no-caps color=grey-8")
+            ui.button(texts.CLOSE, on_click=dialog.close, color=None).props("flat no-caps")
         dialog.on("hide", dialog.delete)
         dialog.open()

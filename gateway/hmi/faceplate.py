@@ -29,7 +29,7 @@ def show(screen: Screen, name: str) -> None:
         with ui.row().classes("w-full justify-end"):
             tags = f"{screen.desk.site.loops[name].pv},{name}.sp,{name}.op"
             ui.link(texts.TREND_OF_LOOP, f"/trend?tags={tags}&span=600").classes("nav")
-            ui.button(texts.CLOSE, on_click=dialog.close).props("flat no-caps color=grey-8")
+            ui.button(texts.CLOSE, on_click=dialog.close, color=None).props("flat no-caps")
         refresher.start()
     dialog.on("hide", dialog.delete)
     dialog.open()
@@ -73,7 +73,7 @@ class _Controls:
         site = self._screen.desk.site
         with ui.row().classes("w-full items-center no-wrap"):
             for mode, text in texts.MODES.items():
-                self._button(text, "mode", partial(self._choose_mode, mode)).props("outline")
+                self._button(text, "mode", partial(self._choose_mode, mode))
         self._entry(texts.NEW_SET_POINT, "set_point", set_point_limits(site, self._name))
         self._entry(texts.NEW_OUTPUT, "output", output_limits(site, self._name))
         with ui.column().classes("w-full hmi-card") as self._question:
@@ -81,7 +81,7 @@ class _Controls:
             self._reason = ui.input(texts.REASON).classes("w-full").props("dense outlined")
             with ui.row():
                 ui.button(texts.CONFIRM, on_click=self._confirm).props("unelevated color=grey-8 no-caps")
-                ui.button(texts.CANCEL, on_click=self._forget).props("flat color=grey-8 no-caps")
+                ui.button(texts.CANCEL, on_click=self._forget, color=None).props("flat no-caps")
         self._question.set_visibility(False)
 
     def _entry(self, label: str, kind: Literal["set_point", "output"], limits: tuple[float, float]) -> None:

@@ -146,9 +146,9 @@ def _who(screen: Screen) -> None:
         app.storage.user[DARK] = not app.storage.user.get(DARK, False)
         ui.navigate.reload()
 
-    ui.button(icon="contrast", on_click=turn).props(f'flat dense color=grey-8 aria-label="{texts.DARK}"')
+    ui.button(icon="contrast", on_click=turn, color=None).props(f'flat dense aria-label="{texts.DARK}"')
     if viewer.user is None:
         ui.link(texts.LOG_IN, "/login").classes("nav")
         return
     ui.label(f"{viewer.name} ({viewer.user.role})").classes("soft")
-    ui.button(texts.LOG_OUT, icon="lock", on_click=lock).props("flat dense no-caps color=grey-8")
+    ui.button(texts.LOG_OUT, icon="lock", on_click=lock, color=None).props("flat dense no-caps")

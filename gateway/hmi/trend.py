@@ -18,6 +18,8 @@ from gateway.hmi.widgets import value_row
 
 _BUCKETS: Final = 300
 """In the stretch that is shown; what lies on both sides of it has as many each."""
+_LEISURE: Final = 5.0
+"""A live trend rests this many times as long as its last question to the store took."""
 
 
 class TrendPage:
@@ -30,6 +32,7 @@ class TrendPage:
         self._dark = bool(app.storage.user.get(DARK, False))
         self._wanted = asyncio.Event()
         self._window = view.window_ms(_now_ms())
+        self._took_s = 0.0
         self._tools()
         self._trouble = ui.label().classes("font-bold").style("color:var(--bad)").props("role=alert")
         self._chart = ui.echart({}).classes("hmi-card w-full").style("height:max(340px, calc(100vh - 330px))")
@@ -62,10 +65,10 @@ class TrendPage:
                 )
 
     def _button(self, text: str, on_click: Any, label: str = "") -> ui.button:
-        button = ui.button(text, on_click=on_click).props("flat dense no-caps color=grey-8").classes("tool")
+        button = ui.button(text, on_click=on_click, color=None).props("flat dense no-caps").classes("tool")
         if label:
             button.props(f'aria-label="{label}"').tooltip(label)
-        return button.style("min-width:40px; min-height:36px; color:var(--ink) !important")
+        return button.style("min-width:40px; min-height:36px")
 
     @ui.refreshable_method
     def _legend(self) -> None:
@@ -99,7 +102,9 @@ class TrendPage:
         await self._screen.connected()
         while True:
             self._wanted.clear()
+            began = time.monotonic()
             await self._draw(self._view)
+            self._took_s = time.monotonic() - began
             try:
                 async with asyncio.timeout(self._period_s()):
                     await self._wanted.wait()
@@ -110,7 +115,7 @@ class TrendPage:
         """Return when to draw again by itself: as often as the picture can show a difference."""
         if not self._view.live or not self._view.tags:
             return None
-        return min(max(self._view.span_s / _BUCKETS, 1.0), 30.0)
+        return max(min(max(self._view.span_s / _BUCKETS, 1.0), 30.0), _LEISURE * self._took_s)
 
     async def _draw(self, view: TrendView) -> None:
         now_ms = _now_ms()
