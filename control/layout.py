@@ -34,36 +34,37 @@ TAG = np.dtype(
         ("high", "f8"),
         ("filter_ns", "f8"),  # time constant; 0: no filter
         ("fail_value", "f8"),  # NaN: none
-        ("deadband", "f8"),
-        ("heartbeat_ns", "i8"),
         ("stale_ns", "i8"),  # NEVER: does not go stale
         ("device", "i8"),
         ("role", "i8"),
     ]
 )
-"""How the samples of a tag are conditioned and when they are news."""
+"""How the samples of a tag are conditioned, and how long one holds."""
 
 REPORTED = np.dtype(
     [
+        # What every offer of a report asks for lies side by side: 64 bytes.
         ("value", "f8"),  # of the last report
         ("source_ns", "i8"),
         ("at_ns", "i8"),  # monotonic time of the last report
+        ("deadband", "f8"),
+        ("heartbeat_ns", "i8"),
+        ("quality", "u4"),
+        ("ordinal", "u4"),
+        ("refused", "u4"),  # reports refused since the last one that was accepted
+        ("count", "u4"),  # reports; 0: none yet
+        ("refused_total", "u4"),
+        ("sampled_quality", "u4"),  # of the last sample in the image, before it went stale
         ("arrived_ns", "i8"),  # monotonic time of the last sample that entered the image
         ("measured_ns", "i8"),  # source time of the last usable sample in the image
         ("filtered", "f8"),  # the filter's state: NaN before the first sample
         ("filtered_ns", "i8"),  # monotonic time that the filter has reached
         ("late_source_ns", "i8"),  # of the last report that did not enter the image
-        ("quality", "u4"),
-        ("sampled_quality", "u4"),  # of the last sample in the image, before it went stale
-        ("ordinal", "u4"),
         ("late_ordinal", "u4"),
-        ("refused", "u4"),  # reports refused since the last one that was accepted
-        ("refused_total", "u4"),
-        ("count", "u4"),  # reports; 0: none yet
         ("spare", "u4"),
     ]
 )
-"""What was last reported of a tag, and the state of its conditioning."""
+"""What was last reported of a tag and when it is news again, and the state of its conditioning."""
 
 LOOP = np.dtype(
     [
@@ -89,7 +90,6 @@ LOOP = np.dtype(
         ("id", "i8"),  # position in the site's loops
         ("slot", "i8"),  # of the output, or NOT_A_SLOT when the device must not be written
         ("output_tag", "i8"),
-        ("tags", "i8"),  # .sp, and after it .op and .mode
     ]
 )
 """What a scan needs of a loop only when something happens to it."""

@@ -45,6 +45,7 @@ def build_loops(site: Site, outputs: Outputs) -> tuple[Loops, Rows, Indices]:
 
 def _allocate(count: int) -> Loops:
     rows: dict[str, object] = {"row": np.zeros(count, LOOP), "pv": np.zeros(count, np.uint32)}
+    rows["shown"] = np.zeros(count, np.uint32)
     rows |= {name: np.zeros(count, np.uint8) for name in ("mode", "track")}
     rows["special"] = np.ones(count, np.uint8)
     reals = {name: np.zeros(count) for name in Loops._fields if name not in rows}
@@ -79,7 +80,7 @@ def _fill(loops: Loops, i: int, site: Site, name: str, outputs: Outputs) -> None
     row = loops.row[i]
     factor = 1.0 / site.speed_of_tag(loop.pv)
     loops.pv[i] = index[loop.pv]
-    row["output_tag"], row["tags"] = index[loop.output], index[f"{name}.sp"]
+    row["output_tag"], loops.shown[i] = index[loop.output], index[f"{name}.sp"]
     row["slot"] = outputs.slot_of_tag[index[loop.output]]
     row["time_factor"] = factor
     row["on_bad"] = _ON_BAD[loop.on_bad_pv]

@@ -91,6 +91,8 @@ class Loops(NamedTuple):
     """1: something in the loop's row wants a look before the law may act."""
     pv: Indices
     """Tag of the PV."""
+    shown: Indices
+    """Tag `.sp` of the loop; `.op` and `.mode` follow it."""
     row: Rows
     """LOOP rows."""
 

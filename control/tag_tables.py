@@ -85,8 +85,6 @@ def _fill(row: Row, tag: Tag, speed: float) -> None:
     row["high"] = in_unit(tag.high, tag.unit, math.inf)
     row["filter_ns"] = tag.filter_time / speed * NS
     row["fail_value"] = in_unit(tag.fail_value, tag.unit, math.nan)
-    row["deadband"] = tag.report.deadband.span_to(tag.unit)
-    row["heartbeat_ns"] = round(tag.report.heartbeat * NS)
     row["role"] = role_of(tag)
     row["stale_ns"] = round(tag.stale_after * NS) if row["role"] == ROLE_DEVICE else NEVER
 
@@ -96,6 +94,9 @@ def build_tags(site: Site) -> Tags:
     definition = definition_rows(site)
     reported = np.zeros(len(definition), REPORTED)
     reported["value"] = reported["filtered"] = np.nan
+    for row, tag in zip(reported, site.tags.values(), strict=True):
+        row["deadband"] = tag.report.deadband.span_to(tag.unit)
+        row["heartbeat_ns"] = round(tag.report.heartbeat * NS)
     reported["late_source_ns"] = reported["measured_ns"] = reported["source_ns"] = BEFORE_ALL
     deadline_ns, block_deadline_ns = deadlines(len(definition))
     patience_ns = np.full(len(site.devices), NEVER, np.int64)

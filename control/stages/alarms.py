@@ -21,7 +21,7 @@ from control.stages.reports import Counters
 from control.stages.transitions import ANSWERED, put
 from control.state import Alarms
 
-CHUNK: Final = 256
+CHUNK: Final = 64
 """Alarms that are asked for together whether any of them changed."""
 
 

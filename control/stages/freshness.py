@@ -66,7 +66,7 @@ def _attend(
     if offer(image, tags, reports, counters, tag, source_ns, now_ns) == REFUSED:
         return now_ns
     if role == ROLE_ENGINE or (image.source_ns[tag] != reported["source_ns"] and not quality & STALE):
-        beat_at: int = reported["at_ns"] + definition["heartbeat_ns"]
+        beat_at: int = reported["at_ns"] + reported["heartbeat_ns"]
         return min(stale_at, beat_at)
     return stale_at
 

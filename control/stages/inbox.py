@@ -88,7 +88,7 @@ def _take(
     image.source_ns[tag] = source_ns
     image.status[tag] = status
     offer(image, tags, reports, counters, tag, source_ns, now_ns)
-    soonest = min(definition["heartbeat_ns"], definition["stale_ns"])
+    soonest = min(reported["heartbeat_ns"], definition["stale_ns"])
     if soonest < NEVER:
         due_by(tags, tag, now_ns + soonest)
 

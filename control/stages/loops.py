@@ -190,6 +190,13 @@ def announce_mode(loops: Loops, transitions: RingArrays, i: int) -> bool:
     return announced
 
 
+@inlined
+def _quality(row: Row) -> int:
+    """Return the quality of an output that something special may be the matter with."""
+    written = GOOD if row["live"] != 0 else NOT_WRITTEN
+    return written | FORCED if row["forced"] != 0 else written
+
+
 @part
 def _show(
     loops: Loops,
@@ -204,11 +211,8 @@ def _show(
 ) -> None:
     """Give the tags that the loops bring (`.sp`, `.op`, `.mode`) their values."""
     for i in range(first, last):
-        row = loops.row[i]
-        tag = int(row["tags"])
-        quality = GOOD if row["live"] != 0 else NOT_WRITTEN
-        if row["forced"] != 0:
-            quality |= FORCED
+        tag = int(loops.shown[i])
+        quality = _quality(loops.row[i]) if loops.special[i] != 0 else GOOD
         publish(image, tags, reports, counters, tag, loops.sp[i], GOOD, now_ns, utc_ns)
         publish(image, tags, reports, counters, tag + 1, loops.output[i], quality, now_ns, utc_ns)
         publish(image, tags, reports, counters, tag + 2, float(loops.mode[i]), GOOD, now_ns, utc_ns)

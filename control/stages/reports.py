@@ -79,12 +79,11 @@ def offer(
 ) -> int:
     """Report the tag's sample in the image, if it is news: NO_NEWS, SENT or REFUSED."""
     reported = tags.reported[tag]
-    definition = tags.definition[tag]
     value, quality = image.value[tag], int(image.quality[tag])
     first = reported["count"] == 0
     again = not first and source_ns == reported["source_ns"]
-    due = not again and now_ns - reported["at_ns"] >= definition["heartbeat_ns"]
-    changed = quality != reported["quality"] or moved(value, reported["value"], definition["deadband"])
+    due = not again and now_ns - reported["at_ns"] >= reported["heartbeat_ns"]
+    changed = quality != reported["quality"] or moved(value, reported["value"], reported["deadband"])
     if not (first or due or changed):
         return NO_NEWS
     ordinal = int(reported["ordinal"]) + 1 if again else 0
@@ -143,7 +142,7 @@ def publish(
     image.quality[tag] = quality
     image.source_ns[tag] = utc_ns
     offer(image, tags, ring, counters, tag, utc_ns, now_ns)
-    due_by(tags, tag, now_ns + tags.definition[tag]["heartbeat_ns"])
+    due_by(tags, tag, now_ns + tags.reported[tag]["heartbeat_ns"])
 
 
 def deadlines(tags: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -38,10 +38,11 @@ def test_units_are_converted() -> None:
             "fail_value": "300 K",
         }
     }
-    row = build(site(tags)).state.tags.definition[0]
+    state = build(site(tags)).state
+    row = state.tags.definition[0]
     assert row["low"] == pytest.approx(0.0)
     assert row["high"] == math.inf
-    assert row["deadband"] == pytest.approx(0.5)
+    assert state.tags.reported[0]["deadband"] == pytest.approx(0.5)
     assert row["fail_value"] == pytest.approx(26.85)
 
 
@@ -131,7 +132,7 @@ def test_every_index_of_the_tables_exists() -> None:
     assert count == 70
     assert (state.loops.pv < count).all()
     assert (state.alarms.tag < count).all()
-    assert ((state.loops.row["tags"] >= 40) & (state.loops.row["tags"] + 2 < count)).all()
+    assert ((state.loops.shown >= 40) & (state.loops.shown + 2 < count)).all()
     slots = len(state.outputs.slots)
     assert ((state.loops.row["slot"] >= 0) & (state.loops.row["slot"] < slots)).all()
     assert (state.outputs.slots["loop"][state.loops.row["slot"]] == np.arange(10)).all()
