@@ -54,8 +54,11 @@ async def run_hmi(site: Site, data: Path, options: HmiOptions) -> None:
         )
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    async with live.following():
-        await server.serve()
+    try:
+        async with live.following():
+            await server.serve()
+    finally:
+        await stored.close()
 
 
 def web_application(desk: Desk, folder: Path) -> FastAPI:

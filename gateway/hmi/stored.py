@@ -1,32 +1,32 @@
-"""History for the screens: the query layer, off the event loop, two questions at a time."""
+"""History for the screens: the query layer, on a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from config.streams import Historian
-from gateway.historian.api import EventFilter
+from gateway.historian.api import EventFilter, StoreError
 from gateway.historian.buckets import Buckets
 from gateway.historian.points import NO_TEXT
 from gateway.historian.query import History, open_history
 from gateway.subscriber import LiveValue
 
 Answer = TypeVar("Answer")
-_AT_ONCE: Final = 2
-"""Browsers wait for each other rather than for the machine."""
 
 
 class Stored:
-    """Asks the site's first historian. It is opened for each question: it may be made anew any time."""
+    """Asks the site's first historian, one question at a time: browsers wait for each other."""
 
     def __init__(self, historian: Historian, data: Path) -> None:
-        """Name the historian; nothing is opened."""
+        """Name the historian; it is opened with the first question."""
         self._historian, self._data = historian, data
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hmi-history")
+        self._history: History | None = None
 
     async def buckets(self, tags: Sequence[str], from_ns: int, to_ns: int, count: int) -> list[Buckets]:
         """Return at most `count` buckets over a range, one result a tag.
@@ -59,12 +59,23 @@ class Stored:
         return await self._ask(lambda history: history.events(which))
 
     async def _ask(self, question: Callable[[History], Answer]) -> Answer:
-        async with self._turn:
-            return await asyncio.to_thread(self._answer, question)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
 
     def _answer(self, question: Callable[[History], Answer]) -> Answer:
-        history = open_history(self._historian, self._data)
+        if self._history is None:
+            self._history = open_history(self._historian, self._data)
         try:
-            return question(history)
-        finally:
-            history.close()
+            return question(self._history)
+        except StoreError:
+            self._close()  # the next question finds it as it is then
+            raise
+
+    def _close(self) -> None:
+        if self._history is not None:
+            self._history.close()
+            self._history = None
+
+    async def close(self) -> None:
+        """Close the store; nothing can be asked any more."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
