@@ -63,7 +63,7 @@ def _card(screen: Screen, unit: str) -> None:
         with (
             ui.element("div")
             .classes("values")
-            .style("grid-template-columns:repeat(auto-fill,minmax(340px,1fr))")
+            .style("grid-template-columns:repeat(auto-fill,minmax(min(340px,100%),1fr))")
         ):
             for name in loops:
                 _loop(screen, name)
