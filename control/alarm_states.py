@@ -112,11 +112,24 @@ def diagram() -> str:
     return "\n".join(lines)
 
 
-def table() -> str:
-    """Return the transitions as a Markdown table."""
-    lines = ["| from | to | trigger | when | latching |", "|---|---|---|---|---|"]
+def document() -> str:
+    """Return states, diagram and transitions as Markdown, for the reference."""
+
+    def yes(condition: bool) -> str:
+        return "yes" if condition else "no"
+
+    lines = ["| state | name | active | acknowledged | annunciated |", "|---|---|---|---|---|"]
+    for state, meaning in MEANINGS.items():
+        flags = (meaning.active, meaning.acknowledged, meaning.annunciated)
+        lines.append(f"| {state.name} | {meaning.name} | {' | '.join(yes(flag) for flag in flags)} |")
+    lines += ["", "```mermaid", diagram(), "```", ""]
+    lines += ["| from | to | trigger | when | latching alarms |", "|---|---|---|---|---|"]
     for step in STEPS:
-        latching = {None: "either", True: "yes", False: "no"}[step.latching]
+        latching = {None: "both", True: "only", False: "not"}[step.latching]
         trigger = step.trigger.name.lower()
         lines.append(f"| {step.before.name} | {step.after.name} | {trigger} | {step.meaning} | {latching} |")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(document())  # noqa: T201  # this is how the reference is written anew
