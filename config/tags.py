@@ -46,7 +46,7 @@ class Reporting(Model):
     deadband: Quantity = Quantity(0.0)
     """Report when the value has moved more than this since the last report; 0 is every change."""
     heartbeat: PositiveDuration = 60.0
-    """Report at least this often even when nothing changes; the report keeps its source time."""
+    """Let a newer sample through the deadband when the last report is this old; none is repeated."""
 
 
 class Tag(Model):
