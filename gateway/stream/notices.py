@@ -6,9 +6,8 @@ import asyncio
 import time
 from typing import Any, Final, Literal
 
-from control.engine import Engine
-
 from config.site import Site
+from control.engine import Engine
 from drivers.states import State, StateChange
 from gateway.commands.door import CommandDoor
 from gateway.commands.message import CommandMessage, Reply
