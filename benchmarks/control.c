@@ -212,14 +212,11 @@ int64_t scans(const loops *l, int64_t loop_count, const alarms *a, int64_t alarm
 }
 
 /* Sleeps to a grid of deadlines and writes how late each wake-up was: what the machine allows. */
-void lateness(int64_t period_ns, int64_t count, int64_t *late_ns)
+void lateness(int64_t deadline, int64_t period_ns, int64_t count, int64_t *late_ns)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t deadline = t.tv_sec * 1000000000LL + t.tv_nsec;
     for (int64_t k = 0; k < count; k++) {
         deadline += period_ns;
-        t = (struct timespec){deadline / 1000000000LL, deadline % 1000000000LL};
+        struct timespec t = (struct timespec){deadline / 1000000000LL, deadline % 1000000000LL};
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0) != 0) {}
         clock_gettime(CLOCK_MONOTONIC, &t);
         late_ns[k] = t.tv_sec * 1000000000LL + t.tv_nsec - deadline;

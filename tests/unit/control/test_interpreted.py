@@ -1,4 +1,4 @@
-"""Compiled and interpreted code decide the same, to the bit."""
+"""The same story, told to the scan compiled, compiled with every index checked, and interpreted."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.unit.control.story import tell
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_compiled_and_interpreted_scans_are_equal() -> None:
-    interpreted = subprocess.run(
+@pytest.mark.parametrize("mode", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
+def test_the_scan_decides_the_same_to_the_bit(mode: str) -> None:
+    told = subprocess.run(
         [sys.executable, "-m", "tests.unit.control.story"],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        env=os.environ | {mode: "1"},
         cwd=ROOT,
         check=True,
         capture_output=True,
         text=True,
     ).stdout.strip()
-    assert interpreted == tell()
+    assert told == tell()
