@@ -124,7 +124,10 @@ def _against_c(compiled: dict[str, ctypes.CDLL]) -> dict[str, Any]:
 
 def _same(mine: State, other: State) -> bool:
     """Tell whether two states are equal to the bit, as far as loops and alarms reach."""
-    pairs = [*zip(mine.loops, other.loops, strict=True), *zip(mine.alarms, other.alarms, strict=True)]
+    pairs: list[tuple[Any, Any]] = [
+        *zip(mine.loops, other.loops, strict=True),
+        *zip(mine.alarms, other.alarms, strict=True),
+    ]
     pairs.append((mine.rings.transitions.rows, other.rings.transitions.rows))
     return all(a.tobytes() == b.tobytes() for a, b in pairs)
 
