@@ -27,7 +27,7 @@ from gateway.subscriber import Subscriber
 from tests.servers.databases import Influxd, Victoria
 from tests.system.conftest import Running, until
 
-_TAG, _NODE = "br1/temp.pv", "Temp.PV"
+_TAG, _NODE = "br1/do.pv", "DO.PV"
 _WATCHED_S = 12.0
 
 
