@@ -145,7 +145,7 @@ TRANSITION = np.dtype(
         ("occurrence", "i8"),  # alarms: unique for each activation
         ("ticket", "i8"),  # the command that caused it, or 0
         ("value", "f8"),
-        ("limit", "f8"),
+        ("limit", "f8"),  # of an alarm; the set-point before, for KIND_SET_POINT
         ("kind", "i4"),  # KIND_*
         ("index", "i4"),  # of the alarm, interlock or loop
         ("before", "i4"),

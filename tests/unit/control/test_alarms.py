@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 
 from control import signal as s
 from control.alarm_states import MEANINGS, NEXT, NO_STEP, STEPS, AlarmState, Trigger
-from tests.unit.control.plant import STEP_NS, Plant, answered, site
+from tests.unit.control.alarm_plant import acknowledge, occurrence, plant, state
+from tests.unit.control.plant import Plant, answered, site
 
 A, B, C, D, E, F = AlarmState
-
-
-def plant(**alarm: Any) -> Plant:
-    given = {"tag": "u/pv", "type": "high", "limit": 80, "deadband": 2} | alarm
-    tested = Plant(site({"pv": {"stale_after": "1 h"}}, armed=False, alarms={"a": given}))
-    tested.scan()
-    return tested
-
-
-def state(tested: Plant) -> AlarmState:
-    return AlarmState(int(tested.state.alarms.row[0]["state"]))
-
-
-def occurrence(tested: Plant) -> int:
-    return int(tested.state.alarms.row[0]["occurrence"])
-
-
-def acknowledge(tested: Plant) -> int:
-    return answered(tested.ask(s.ACKNOWLEDGE, occurrence=occurrence(tested)))
 
 
 @pytest.mark.parametrize(

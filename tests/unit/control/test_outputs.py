@@ -13,6 +13,7 @@ from tests.unit.control.plant import Plant, answered, site
 TAGS: dict[str, dict[str, Any]] = {
     "pv": {"stale_after": "1 s"},
     "trip": {"kind": "bool", "stale_after": "1 h"},
+    "trip_value": {},
     "out": {"access": "write", "low": 0, "high": 100},
     "valve": {"access": "write", "low": 0, "high": 1},
     "beat": {"access": "write"},
@@ -197,3 +198,16 @@ def test_calculations_reach_loops_and_alarms_in_the_same_scan() -> None:
     kinds = tested.transitions.pop(10)["kind"].tolist()
     assert s.KIND_ALARM in kinds
     assert tested.reported("more")["value"].tolist() == [21.0]
+
+
+def test_a_division_by_zero_is_bad_quality_and_no_more() -> None:
+    tested = plant(
+        calculations={"ratio": {"expression": "u/pv / u/trip_value"}},
+        alarms={"a": {"tag": "u/ratio", "type": "high", "limit": 21}},
+    )
+    with np.errstate(divide="ignore"):  # interpreted code would warn
+        tested.scan(3, pv=10.0, trip_value=0.0)
+    assert tested.quality("ratio") >= s.BAD
+    assert math.isnan(tested.value("ratio"))
+    tested.scan(pv=10.0, trip_value=2.0)
+    assert (tested.value("ratio"), tested.quality("ratio")) == (5.0, s.GOOD)

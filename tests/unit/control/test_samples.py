@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from control import signal as s
-from tests.unit.control.plant import START_NS, STEP_NS, UTC_NS, Plant, Tags, site
+from tests.unit.control.plant import STEP_NS, UTC_NS, Plant, Tags, site
 
 
 def plant(**pv: Any) -> Plant:

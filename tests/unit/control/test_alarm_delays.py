@@ -1,0 +1,75 @@
+"""Delays of alarms, and what bad quality does to them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from control import signal as s
+from control.alarm_states import AlarmState
+from tests.unit.control.alarm_plant import plant, state
+from tests.unit.control.plant import STEP_NS, Plant, site
+
+A, B, C, D, E, F = AlarmState
+
+
+def test_on_delay_needs_the_condition_without_a_break() -> None:
+    tested = plant(on_delay="500 ms")
+    tested.scan(5, pv=81.0)
+    tested.scan(1, pv=79.0)
+    tested.scan(5, pv=81.0)
+    assert state(tested) is A
+    tested.scan(1, pv=81.0)
+    assert state(tested) is B
+    row = tested.transitions.pop(10)[0]
+    assert row["utc_ns"] == tested.utc_ns
+    assert row["utc_ns"] - row["onset_ns"] == 5 * STEP_NS
+
+
+def test_off_delay() -> None:
+    tested = plant(off_delay="300 ms")
+    tested.scan(1, pv=81.0)
+    tested.scan(3, pv=70.0)
+    tested.scan(1, pv=79.0)
+    tested.scan(3, pv=70.0)
+    assert state(tested) is B
+    tested.scan(1, pv=70.0)
+    assert state(tested) is D
+
+
+def test_delays_are_the_plants() -> None:
+    alarm = {"tag": "u/pv", "type": "high", "limit": 80, "on_delay": "10 s"}
+    simulation = {"speed": 20, "devices": {"d": {"model": "bioreactor"}}}
+    tested = Plant(site({"pv": {}}, alarms={"a": alarm}, simulation=simulation))
+    tested.scan(5, pv=90.0)
+    assert state(tested) is A
+    tested.scan(1, pv=90.0)
+    assert state(tested) is B
+
+
+@pytest.mark.parametrize("bad", [(math.nan, s.GOOD), (0.0, s.BAD | s.SENSOR), (99.0, s.BAD | s.COMM)])
+def test_bad_values_hold_the_state_and_stop_the_timers(bad: tuple[float, int]) -> None:
+    tested = plant(on_delay="500 ms", off_delay="500 ms")
+
+    def pass_bad(scans: int) -> None:
+        for _ in range(scans):
+            tested.sample("pv", *bad)
+            tested.scan()
+
+    pass_bad(10)
+    assert state(tested) is A
+    tested.scan(3, pv=81.0)
+    pass_bad(20)
+    assert state(tested) is A
+    tested.scan(2, pv=81.0)
+    assert state(tested) is A
+    tested.scan(1, pv=81.0)
+    assert state(tested) is B
+    pass_bad(20)
+    tested.scan(3, pv=70.0)
+    pass_bad(20)
+    tested.scan(2, pv=70.0)
+    assert state(tested) is B
+    tested.scan(1, pv=70.0)
+    assert state(tested) is D
