@@ -144,7 +144,8 @@ SLOT = np.dtype(
         ("loop", "i8"),  # row of the loop that owns it, or -1
         ("forced", "i8"),
         ("live", "i8"),  # 1: written while armed
-        ("closing", "i8"),  # 1: the safe value still has to be pushed
+        ("closing", "i8"),  # 1: the value to be left at still has to be pushed
+        ("leave_at", "f8"),
         ("reason", "i8"),
         ("role", "i8"),  # of the tag
     ]

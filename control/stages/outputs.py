@@ -100,8 +100,9 @@ def _is_to_send(slot: Row, now_ns: int) -> bool:
 
 @part
 def _close(ring: RingArrays, slot: Row, counters: Counters) -> None:
-    """Push the safe value of a slot whose outputs were disarmed; again next scan when it is refused."""
-    if math.isnan(slot["safe"]) or send_output(ring, counters, slot["tag"], slot["safe"], OUTPUT_SAFE):
+    """Push the value that a disarmed slot is left at; again next scan when it is refused."""
+    value = slot["leave_at"]
+    if math.isnan(value) or send_output(ring, counters, slot["tag"], value, OUTPUT_SAFE):
         slot["closing"] = 0
         slot["sent"] = math.nan
 
@@ -114,19 +115,21 @@ def arm(counters: Counters) -> None:
 
 @part
 def disarm(outputs: Outputs, loops: Loops, counters: Counters) -> None:
-    """Send every output that was written to its safe value, and write nothing after it."""
+    """Leave every output that was written at its safe value, and write nothing after it.
+
+    What an interlock forces is left at the forced value: that is the safe one then.
+    """
     counters[0]["armed"] = 0
     for s in range(len(outputs.slots)):
         slot = outputs.slots[s]
         if slot["live"] != 0:
             slot["live"] = 0
             slot["closing"] = 1
-    for i in range(len(loops.row)):
-        row = loops.row[i]
-        if row["live"] != 0:
-            row["live"] = 0
-            loops.special[i] = 1
-            follow(loops, i, row["safe"])
+            slot["leave_at"] = slot["force"] if slot["forced"] != 0 else slot["safe"]
+            if slot["loop"] >= 0:
+                loops.row[slot["loop"]]["live"] = 0
+                loops.special[slot["loop"]] = 1
+                follow(loops, slot["loop"], slot["leave_at"])
 
 
 @part

@@ -109,6 +109,20 @@ def test_safe_values_wait_for_room() -> None:
     assert tested.written("out") == [7.0]
 
 
+def test_what_an_interlock_forces_is_left_so() -> None:
+    loops = {"l": {"pv": "u/pv", "output": "u/out", "kp": 1, "sp": 5, "safe_output": 7}}
+    interlocks = {"i": {"when": "u/trip", "force": {"u/valve": 0.25, "u/out": 3}}}
+    tested = plant(loops=loops, interlocks=interlocks)
+    tested.scan(3, pv=1.0, trip=1.0)
+    tested.outputs.pop(100)
+    tested.ask(s.ARM, value=0)
+    rows = tested.outputs.pop(100)
+    left = rows[rows["reason"] == s.OUTPUT_SAFE][["tag", "value"]].tolist()
+    assert left == [(tested.tag("out"), 3.0), (tested.tag("valve"), 0.25)]
+    tested.scan(5)
+    assert tested.written("out") == []
+
+
 def interlocked(**given: Any) -> Plant:
     interlock = {"when": "u/trip or u/pv > 90", "force": {"u/valve": 0.25, "u/out": 3}} | given
     tested = plant(interlocks={"i": interlock})
