@@ -16,10 +16,26 @@ import orjson
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "config": ("benchmarks.bench_config",),
-    "control": ("benchmarks.bench_control", "benchmarks.bench_expression"),
-    "drivers": ("benchmarks.bench_drivers", "benchmarks.bench_opcua"),
-    "hmi": ("benchmarks.bench_hmi",),
-    "stream": ("benchmarks.bench_stream", "benchmarks.bench_historian", "benchmarks.bench_walk"),
+    "control": (
+        "benchmarks.bench_control",
+        "benchmarks.bench_expression",
+        "benchmarks.bench_scan",
+        "benchmarks.bench_replay",
+    ),
+    "drivers": (
+        "benchmarks.bench_drivers",
+        "benchmarks.bench_modbus_scale",
+        "benchmarks.bench_opcua",
+        "benchmarks.bench_opcua_scale",
+    ),
+    "hmi": ("benchmarks.bench_hmi", "benchmarks.bench_screens"),
+    "stream": (
+        "benchmarks.bench_stream",
+        "benchmarks.bench_historian",
+        "benchmarks.bench_path",
+        "benchmarks.bench_hundred_million",
+        "benchmarks.bench_walk",
+    ),
 }
 
 

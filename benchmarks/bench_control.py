@@ -14,21 +14,25 @@ import numpy.typing as npt
 from simple_pid import PID
 
 from benchmarks.c_library import libraries, pointer
-from benchmarks.control_plant import ALARMS_A_LOOP, PERIOD_NS, images, plant
+from benchmarks.control_plant import ALARMS_A_LOOP, PERIOD_NS, every_feature, images, plant
 from benchmarks.control_timing import line, starts, wake_ups
 from control.image import Image
 from control.kernels import pid
 from control.kernels.jit import kernel
 from control.kernels.ring import HEAD, TAIL
+from control.kernels.schedule import schedule_gains
+from control.kernels.shaping import shape
 from control.stages.alarms import evaluate
-from control.stages.loops import decide
+from control.stages.decisions import decide
 from control.state import State
 
 LOOPS = 10_000
+SOME, MANY_SCANS = 1_000, 160
+"""Loops of a large plant, whose columns stay in the cache, and scans of them."""
 LIMIT_C = 1.2
 LIMIT_SIMPLE_PID = 100.0
 LIMIT_PLAIN_PID = 200.0
-CALLS = 150
+CALLS = 500
 SCANS = 16
 START_NS, UTC_NS = 10**12, 18 * 10**17
 
@@ -56,7 +60,7 @@ def pid_and_alarms(state: State, values: Values, count: int, now_ns: int, utc_ns
         now = now_ns + k * PERIOD_NS
         utc = utc_ns + k * PERIOD_NS
         image = Image(values[k % len(values)], seen.source_ns, seen.quality, seen.status)
-        decide(loops, state.outputs, image, counters, 0, len(loops.pv), now, utc)
+        decide(loops, state.shaping, state.outputs, image, counters, 0, len(loops.pv), now, utc)
         pid.move_set_points(loops, 0, len(loops.pv), PERIOD_NS * 1e-9)
         pid.execute(loops, 0, len(loops.pv), PERIOD_NS * 1e-9)
         evaluate(state.alarms, image, transitions, counters, now, utc)
@@ -76,8 +80,8 @@ def _ours(state: State, values: Values) -> Scans:
 
 def _in_c(library: ctypes.CDLL, state: State, values: Values) -> Scans:
     loops, alarms, ring = state.loops, state.alarms, state.rings.transitions
-    columns = (ctypes.c_void_p * 25)(*(column.ctypes.data for column in loops[:25]))
-    fields = (ctypes.c_void_p * 5)(*(column.ctypes.data for column in alarms))
+    columns = (ctypes.c_void_p * 27)(*(column.ctypes.data for column in loops[:27]))
+    fields = (ctypes.c_void_p * 5)(*(column.ctypes.data for column in alarms[:5]))
     library.scans.restype = ctypes.c_int64
     occurrences = state.counters["occurrences"]
     fixed = [
@@ -145,11 +149,12 @@ def _best(scans: dict[str, Scans]) -> dict[str, float]:
 
 @kernel
 def whole_loops(state: State, count: int, now_ns: int) -> None:
-    """Run the loops alone: quality of the PV, mode, set-point ramp, law, limits and rate."""
-    loops = state.loops
+    """Run the loops alone: quality of the PV, mode, schedule, everything before the law, the law."""
+    loops, shaping = state.loops, state.shaping
     for _ in range(count):
-        decide(loops, state.outputs, state.image, state.counters, 0, len(loops.pv), now_ns, now_ns)
-        pid.move_set_points(loops, 0, len(loops.pv), PERIOD_NS * 1e-9)
+        decide(loops, shaping, state.outputs, state.image, state.counters, 0, len(loops.pv), now_ns, now_ns)
+        schedule_gains(loops, shaping, state.image, 0, len(loops.pv))
+        shape(loops, shaping, state.image, 0, len(loops.pv), PERIOD_NS * 1e-9)
         pid.execute(loops, 0, len(loops.pv), PERIOD_NS * 1e-9)
 
 
@@ -162,8 +167,8 @@ def laws(state: State, count: int) -> None:
 
 def _against_simple_pid() -> Iterator[dict[str, Any]]:
     """Compare one execution of one loop: a call of the library, and its share of our pass."""
-    state = plant(LOOPS)
-    state.image.value[:] = images(state)[0]
+    state, full = plant(SOME), every_feature(plant(SOME))
+    state.image.value[:] = full.image.value[:] = images(state)[0]
     library = PID(2.0, 0.1, 0.4, setpoint=50.0, sample_time=None, output_limits=(0.0, 100.0))
     inputs = state.image.value[:1000].tolist()
 
@@ -174,13 +179,13 @@ def _against_simple_pid() -> Iterator[dict[str, Any]]:
     best = _best(
         {
             "simple-pid": theirs,
-            "every feature: quality, modes, ramp, law, limits": lambda _: whole_loops(state, SCANS, START_NS),
-            "the law alone": lambda _: laws(state, SCANS),
+            "every feature on": lambda _: whole_loops(full, MANY_SCANS, START_NS),
+            "the law alone": lambda _: laws(state, MANY_SCANS),
         }
     )
     them = best.pop("simple-pid") / len(inputs)
     for (name, spent), limit in zip(best.items(), (LIMIT_SIMPLE_PID, LIMIT_PLAIN_PID), strict=True):
-        ours = spent / SCANS / LOOPS
+        ours = spent / MANY_SCANS / SOME
         yield {
             "bench": f"one loop against simple-pid, {name}",
             "ratio": round(them / ours, 1),

@@ -1,19 +1,23 @@
-"""Modbus reads per CPU second of the client, ours beside plain pymodbus, against libmodbus in C.
+"""Modbus reads per CPU second of the client, beside plain pymodbus and libmodbus in C, same server.
 
-Both read the same 62 floats (124 registers) over ten connections, one request at a time on each, and
-have them as numbers in the end; ours also has quality, source time and status of every one. Only the
-client's CPU time counts: the server is a process of its own, and polls, because waking a sleeping
-process costs the one that wakes it more than the request.
+All read the same registers over ten connections and have them as floats in the end; ours has quality,
+source time and status of each too. Only the client's CPU time counts. The server is libmodbus in a
+process of its own, and polls, because waking a sleeping process costs the one that wakes it more than
+the request. One request is under way on each connection, or eight for the profile that pipelines.
 """
 
 from __future__ import annotations
 
 import asyncio
 import struct
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import uvloop
 from pymodbus.client import AsyncModbusTcpClient
 
@@ -27,10 +31,32 @@ from tests.servers.process import free_port
 CONNECTIONS = 10
 VALUES = 62
 REGISTERS = 2 * VALUES
-ROUNDS = 5
-READS = 600
+ROUNDS = 7
+READS = 480
 """Reads of each connection in a round."""
-WANTED = [struct.unpack(">f", struct.pack(">f", 20.0 + n / 7))[0] for n in range(VALUES)]
+MOST_BLOCKS = 8
+AT_ONCE = 1e-9
+"""A period that is always over."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one device is read for in a cycle, and how."""
+
+    name: str
+    blocks: int
+    outstanding: int
+    over_plain: float
+    """At least so many times the rate of plain pymodbus."""
+
+
+SHAPES = (
+    Shape("496 floats in 8 reads, one under way", 8, 1, 3.0),
+    Shape("496 floats in 8 reads, profile that pipelines", 8, 8, 10.0),
+    Shape("62 floats in 1 read", 1, 1, 2.0),
+)
+OVER_C = 2.0
+"""At most so many times the CPU time of libmodbus in C, pipelined."""
 
 
 def run() -> Iterator[dict[str, Any]]:
@@ -39,81 +65,130 @@ def run() -> Iterator[dict[str, Any]]:
     server = libmodbus.server(port)
     server.start()
     try:
-        words = struct.unpack(f">{REGISTERS}H", struct.pack(f">{VALUES}f", *WANTED))
-        server.command(f"set h 0 {' '.join(map(str, words))}")
+        for block in range(MOST_BLOCKS):
+            words = struct.unpack(f">{REGISTERS}H", struct.pack(f">{VALUES}f", *wanted(block)))
+            server.command(f"set h {block * REGISTERS} {' '.join(map(str, words))}")
         server.command("spin 1")
-        yield from _registers_per_cpu_second(port)
+        for shape in SHAPES:
+            yield from _rate(port, shape)
         yield from _requests_saved(port)
     finally:
         server.kill()
 
 
-def _registers_per_cpu_second(port: int) -> Iterator[dict[str, Any]]:
-    plain, ours, ours_asyncio = [], [], []
+def wanted(block: int) -> list[float]:
+    """Return the floats of a block."""
+    return [struct.unpack(">f", struct.pack(">f", 20.0 + block + n / 7))[0] for n in range(VALUES)]
+
+
+def _rate(port: int, shape: Shape) -> Iterator[dict[str, Any]]:
+    plain, ours, ours_asyncio, in_c = [], [], [], []
     for _ in range(ROUNDS):  # side by side, so that a slow moment hits all
-        plain.append(asyncio.run(_measured(_plain, port)))
-        ours_asyncio.append(asyncio.run(_measured(_ours, port)))
-        ours.append(uvloop.run(_measured(_ours, port)))
-    for name, cpu_s, limit in (
-        ("modbus registers per CPU second, uvloop", ours, 3.0),
-        ("modbus registers per CPU second, asyncio", ours_asyncio, 2.5),
-    ):
-        ratio = _median(plain) / _median(cpu_s)
+        plain.append(asyncio.run(_measured(_plain, port, shape)))
+        ours_asyncio.append(asyncio.run(_measured(_ours, port, shape)))
+        ours.append(uvloop.run(_measured(_ours, port, shape)))
+        in_c.append(_in_c(port, shape))
+    for loop, cpu_s in (("uvloop", ours), ("asyncio", ours_asyncio)):
+        ratio = _least(plain) / _least(cpu_s)
+        limit = shape.over_plain if loop == "uvloop" else 0.6 * shape.over_plain
         yield {
-            "bench": name,
+            "bench": f"modbus registers per CPU second, {loop}: {shape.name}",
             "against": "pymodbus: read_holding_registers and convert_from_registers",
             "ratio": round(ratio, 2),
             "limit": limit,
             "holds": ratio >= limit,
-            "registers_per_cpu_s": round(CONNECTIONS * READS * REGISTERS / _median(cpu_s)),
-            "us_per_read": round(_median(cpu_s) / (CONNECTIONS * READS) * 1e6, 1),
-            "us_per_read_against": round(_median(plain) / (CONNECTIONS * READS) * 1e6, 1),
+            "registers_per_cpu_s": round(CONNECTIONS * READS * REGISTERS / _least(cpu_s)),
+            "us_per_read": round(_least(cpu_s) / (CONNECTIONS * READS) * 1e6, 1),
+            "us_per_read_against": round(_least(plain) / (CONNECTIONS * READS) * 1e6, 1),
+            "us_per_value": round(_least(cpu_s) / (CONNECTIONS * READS * VALUES) * 1e6, 3),
             "connections": CONNECTIONS,
         }
+    ratio = _least(ours) / _least(in_c)
+    pipelined = shape.outstanding > 1
+    yield {
+        "bench": f"modbus CPU time, uvloop: {shape.name}",
+        "against": "libmodbus in C, the same reads on ten connections",
+        "ratio": round(ratio, 2),
+        **({"limit": OVER_C, "holds": ratio <= OVER_C} if pipelined else {}),
+        "us_per_read": round(_least(ours) / (CONNECTIONS * READS) * 1e6, 1),
+        "us_per_read_against": round(_least(in_c) / (CONNECTIONS * READS) * 1e6, 1),
+    }
 
 
-async def _measured(reader: Callable[[int], Awaitable[Callable[[], Awaitable[None]]]], port: int) -> float:
+Reader = Callable[[], Awaitable[None]]
+
+
+async def _measured(reader: Callable[[int, Shape], Awaitable[Reader]], port: int, shape: Shape) -> float:
     """Return the CPU seconds of READS reads on each connection."""
-    rounds = [await reader(port) for _ in range(CONNECTIONS)]
+    rounds = [await reader(port, shape) for _ in range(CONNECTIONS)]
     began = time.process_time()
     await asyncio.gather(*(one() for one in rounds))
     return time.process_time() - began
 
 
-async def _plain(port: int) -> Callable[[], Awaitable[None]]:
+async def _plain(port: int, shape: Shape) -> Reader:
     client = AsyncModbusTcpClient("127.0.0.1", port=port)
     await client.connect()
 
     async def read() -> None:
-        values: Any = None
-        for _ in range(READS):
-            answer = await client.read_holding_registers(0, count=REGISTERS, device_id=1)
-            values = client.convert_from_registers(answer.registers, client.DATATYPE.FLOAT32)
-        assert values == WANTED
+        values: list[Any] = [None] * shape.blocks
+        for _ in range(READS // shape.blocks):
+            for block in range(shape.blocks):
+                answer = await client.read_holding_registers(block * REGISTERS, count=REGISTERS, device_id=1)
+                values[block] = client.convert_from_registers(answer.registers, client.DATATYPE.FLOAT32)
+        assert values == [wanted(block) for block in range(shape.blocks)]
         client.close()
 
     return read
 
 
-async def _ours(port: int) -> Callable[[], Awaitable[None]]:
-    driver = ModbusDriver("bench", ModbusDevice(driver="modbus", host="127.0.0.1", port=port))
-    driver.plan(_tags())
+async def _ours(port: int, shape: Shape) -> Reader:
+    driver = ModbusDriver(
+        "bench",
+        ModbusDevice(
+            driver="modbus",
+            host="127.0.0.1",
+            port=port,
+            max_registers=REGISTERS,
+            max_outstanding=shape.outstanding,
+        ),
+    )
+    driver.plan(tags(shape.blocks * VALUES))
     await driver.open()
 
     async def read() -> None:
-        columns = await driver.read()
-        for _ in range(READS - 1):
-            columns = await driver.read()
-        assert columns.value.tolist() == WANTED
+        values = await cycle(driver)
+        for _ in range(READS // shape.blocks - 1):
+            values = await cycle(driver)
+        assert values.tolist() == [value for n in range(shape.blocks) for value in wanted(n)]
         await driver.close()
 
     return read
 
 
-def _tags() -> list[TagRef]:
+async def cycle(driver: ModbusDriver) -> npt.NDArray[np.float64]:
+    """Read all that is due, also where a busy machine makes slices of it; return the values."""
+    values = (await driver.read()).value
+    while driver.more_due:
+        values = np.append(values, (await driver.read()).value)
+    return values
+
+
+def _in_c(port: int, shape: Shape) -> float:
+    client = libmodbus.build("libmodbus_client.c", libmodbus.BENCHMARKS)
+    cycles = READS // shape.blocks
+    command = [client, port, CONNECTIONS, cycles, shape.blocks, REGISTERS]
+    said = subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
+    cpu_s, total = map(float, said.split())
+    assert abs(total - sum(wanted(shape.blocks - 1))) < 0.1
+    return cpu_s
+
+
+def tags(count: int, period_s: float = AT_ONCE) -> list[TagRef]:
+    """Return float tags on the registers from 0 on."""
     return [
-        TagRef(n, f"u/{n}", Tag(device="d", address={"address": 2 * n, "type": "float32"}, period=1e-9))
-        for n in range(VALUES)
+        TagRef(n, f"u/{n}", Tag(device="d", address={"address": 2 * n, "type": "float32"}, period=period_s))
+        for n in range(count)
     ]
 
 
@@ -127,7 +202,7 @@ def _requests_saved(port: int) -> Iterator[dict[str, Any]]:
         driver = ModbusDriver("bench", device)
         driver.plan(
             [
-                TagRef(n, f"u/{n}", Tag(device="d", address={"address": 3 * n}, period=1e-9))
+                TagRef(n, f"u/{n}", Tag(device="d", address={"address": 3 * n}, period=AT_ONCE))
                 for n in range(100)
             ]
         )
@@ -151,5 +226,5 @@ def _requests_saved(port: int) -> Iterator[dict[str, Any]]:
     }
 
 
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
+def _least(values: list[float]) -> float:
+    return min(values)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.expression_program import program
+from benchmarks.expression_program import CENTRES, program
 from benchmarks.expression_straight import straight_c
 from control.bytecode import Compiled
 from control.kernels.expression import evaluate
@@ -39,7 +39,7 @@ class Image:
 
     def __init__(self, tags: list[str], scan: int) -> None:
         rng = np.random.default_rng(scan)
-        centre = np.array([_CENTRES[tag.split("/")[1]] for tag in tags])
+        centre = np.array([CENTRES[tag.split("/")[1]] for tag in tags])
         self.value: npt.NDArray[np.float64] = centre * rng.uniform(0.9, 1.1, len(tags))
         switches = np.array([tag.endswith(("running", "valve")) for tag in tags])
         self.value[switches] = rng.integers(0, 2, switches.sum())
@@ -48,13 +48,6 @@ class Image:
         lost = rng.random(len(tags)) < 0.01
         self.quality[lost] = BAD | COMM
         self.value[lost] = np.nan
-
-
-_CENTRES = {
-    "temp": 37.0, "temp_b": 37.1, "sp": 37.0, "ph": 7.0, "do": 40.0, "air": 5.0, "o2_in": 20.95,
-    "co2_in": 0.04, "o2_out": 20.3, "co2_out": 0.6, "gross": 120.0, "feed": 30.0, "rpm": 180.0,
-    "level": 85.0, "running": 1.0, "valve": 0.0,
-}  # fmt: skip
 
 
 def run() -> Iterator[dict[str, Any]]:

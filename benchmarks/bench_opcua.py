@@ -34,7 +34,7 @@ CASES = ((1000, 50.0, 20_000, 600_000), (100, 5.0, 20_000, 100_000), (10, 1.5, 8
 def run() -> Iterator[dict[str, Any]]:
     """Yield one result for each size of message, and one for bulk reads."""
     logging.getLogger("asyncua").setLevel(logging.ERROR)
-    with _server() as port:
+    with replay() as port:
         for size, limit, plain, ours in CASES:
             plain_s, ours_s = [], []
             for _ in range(ROUNDS):  # side by side, so that a slow moment hits both
@@ -61,9 +61,10 @@ def _result(bench: str, plain_s: list[float], ours_s: list[float], limit: float 
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[int]:
+def replay(*settings: str) -> Iterator[int]:
+    """Run the server that answers from memory; give its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.opcua_replay"],
+        [sys.executable, "-m", "benchmarks.opcua_replay", *settings],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -107,7 +108,7 @@ async def _plain(port: int, size: int, values: int) -> tuple[float, int]:
         return time.process_time() - start, handler.count - begin
 
 
-def _driver(port: int, size: int, **settings: Any) -> OpcUaDriver:
+def driver_of(port: int, size: int, **settings: Any) -> OpcUaDriver:
     device = OpcUaDevice(driver="opcua", endpoint=f"opc.tcp://127.0.0.1:{port}", **settings)
     driver = OpcUaDriver("bench", device)
     addresses = [OpcUaAddress(namespace=NAMESPACE, identifier=at + 1) for at in range(size)]
@@ -116,7 +117,7 @@ def _driver(port: int, size: int, **settings: Any) -> OpcUaDriver:
 
 
 async def _ours(port: int, size: int, values: int) -> tuple[float, int]:
-    driver = _driver(port, size)
+    driver = driver_of(port, size)
     await driver.open()
     seen, start, begin = 0, 0.0, 0
     async for columns in driver.subscribe():
@@ -140,7 +141,7 @@ async def _plain_reads(port: int, size: int, calls: int) -> tuple[float, int]:
 
 
 async def _our_reads(port: int, size: int, calls: int) -> tuple[float, int]:
-    driver = _driver(port, size, subscribe=False)
+    driver = driver_of(port, size, subscribe=False)
     await driver.open()
     tags = range(size)
     start = time.process_time()

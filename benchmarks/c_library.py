@@ -24,7 +24,8 @@ def libraries(source: str, folder: Path) -> dict[str, ctypes.CDLL]:
         if shutil.which(compiler):
             path = folder / f"{compiler}-{source}.so"
             text = str(Path(__file__).with_name(source))
-            subprocess.run([compiler, *FLAGS, text, "-o", str(path), "-lm"], check=True)
+            command = [compiler, *FLAGS, f"-I{folder}", text, "-o", str(path), "-lm"]
+            subprocess.run(command, check=True)
             found[compiler] = ctypes.CDLL(str(path))
     if not found:
         raise RuntimeError("this benchmark compares with C: install gcc or clang")

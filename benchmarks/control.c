@@ -12,26 +12,29 @@
 #define DIRECT 2
 #define CHUNK 64
 #define NO_STEP (-1)
-enum { RAISE, CLEAR };
-enum { A, B, C, D, E, F };
+enum { RAISE, CLEAR, EXPIRE = 7, RE_ALARM = 4 };
+enum { ACTIVE = 1, UNACKNOWLEDGED = 2, LATCHED = 4, SHELVED = 8, SILENT = 56 };
 
 typedef struct {
-    double *kp, *ki, *td, *n, *b, *c, *kt, *leak, *bias, *low, *high, *rate, *sp_rate;
-    double *y, *target, *sp, *integral, *derivative, *weighted, *output, *goal;
+    double *kp, *ki, *td, *n, *b, *c, *kt, *leak, *bias, *low, *high, *rate, *rate_down, *sp_rate;
+    double *y, *target, *sp, *integral, *derivative, *weighted, *output, *goal, *applied;
     uint8_t *mode, *track, *special;
     uint32_t *pv;
 } loops;
 
 typedef struct {
-    double limit, trip, clear, value;
-    int64_t on_ns, off_ns, since_ns, violated_ns, onset_ns, occurrence, utc_ns, ticket;
-    int64_t latching, state, announced, changes;
+    double limit, trip, clear;
+    int64_t on_ns, off_ns, period_ns, re_alarm_ns, shelve_ns, latching, group;
+    double value;
+    int64_t since_ns, violated_ns, onset_ns, annunciated_ns, occurrence, acknowledged_ns, shelved_until_ns;
+    int64_t until_ns, utc_ns, ticket, flags, announced, trigger, changes, order;
 } alarm_row;
 
 typedef struct {
     int64_t utc_ns, onset_ns, occurrence, ticket;
     double value, limit;
-    int32_t kind, index, before, after, count, cause;
+    int64_t annunciated_ns, until_ns;
+    int32_t kind, index, before, after, count, cause, order, spare;
 } transition;
 
 typedef struct {
@@ -41,12 +44,22 @@ typedef struct {
     alarm_row *row;
 } alarms;
 
-/* next state by state, trigger and latching, for the two triggers that values cause */
-static const int8_t next_state[6][2][2] = {
-    [A] = {{B, B}, {NO_STEP, NO_STEP}}, [B] = {{NO_STEP, NO_STEP}, {D, E}},
-    [C] = {{NO_STEP, NO_STEP}, {A, F}}, [D] = {{B, B}, {NO_STEP, NO_STEP}},
-    [E] = {{B, B}, {NO_STEP, NO_STEP}}, [F] = {{B, B}, {NO_STEP, NO_STEP}},
-};
+/* The flags after a trigger that values or timers cause, or NO_STEP. */
+static int64_t next_flags(int64_t flags, int trigger, int64_t latching)
+{
+    int64_t silent = flags & SILENT, active = flags & ACTIVE, rest;
+    switch (trigger) {
+    case RAISE: return active ? NO_STEP : silent ? flags | ACTIVE : ACTIVE | UNACKNOWLEDGED;
+    case CLEAR:
+        if (!active) return NO_STEP;
+        return silent ? flags & ~ACTIVE : (flags & UNACKNOWLEDGED) | (latching ? LATCHED : 0);
+    case RE_ALARM: return flags == ACTIVE ? ACTIVE | UNACKNOWLEDGED : NO_STEP;
+    default: /* EXPIRE */
+        if (!(flags & SHELVED)) return NO_STEP;
+        rest = flags & ~SHELVED;
+        return rest & SILENT ? rest : active ? ACTIVE | UNACKNOWLEDGED : 0;
+    }
+}
 
 static inline double clamp(double value, double low, double high)
 {
@@ -54,11 +67,11 @@ static inline double clamp(double value, double low, double high)
     return lifted < high ? lifted : high;
 }
 
-static inline double approach(double value, double target, double step)
+static inline double approach(double value, double target, double rise, double fall)
 {
     double distance = target - value;
-    double bounded = distance < -step ? value - step : target;
-    return distance > step ? value + step : bounded;
+    double bounded = distance < -fall ? value - fall : target;
+    return distance > rise ? value + rise : bounded;
 }
 
 /* Returns how many loops are special: the benchmark has none. */
@@ -83,7 +96,7 @@ static void move_set_points(const loops *l, int64_t count, double h)
 {
     double *restrict sp = l->sp;
     const double *restrict target = l->target, *restrict rate = l->sp_rate;
-    for (int64_t i = 0; i < count; i++) sp[i] = approach(sp[i], target[i], rate[i] * h);
+    for (int64_t i = 0; i < count; i++) sp[i] = approach(sp[i], target[i], rate[i] * h, rate[i] * h);
 }
 
 /* Parameters, not local pointers: clang believes restrict only there. */
@@ -91,9 +104,11 @@ static __attribute__((noinline)) void execute(
     int64_t count, double h, const double *restrict kp, const double *restrict ki, const double *restrict td,
     const double *restrict n, const double *restrict b, const double *restrict c, const double *restrict kt,
     const double *restrict leak, const double *restrict bias, const double *restrict low,
-    const double *restrict high, const double *restrict rate, const double *restrict y,
+    const double *restrict high, const double *restrict rate, const double *restrict rate_down,
+    const double *restrict y,
     const double *restrict sp, const uint8_t *restrict track, double *restrict integral,
-    double *restrict derivative, double *restrict weighted, double *restrict output, double *restrict goal)
+    double *restrict derivative, double *restrict weighted, double *restrict output, double *restrict goal,
+    double *restrict applied)
 {
     for (int64_t i = 0; i < count; i++) {
         int lawful = track[i] == LAW;
@@ -101,14 +116,15 @@ static __attribute__((noinline)) void execute(
         double d_input = c[i] * sp[i] - y[i];
         double fade = td[i] / (td[i] + n[i] * h);
         double d = fade * (derivative[i] + kp[i] * n[i] * (d_input - weighted[i]));
-        double v = p + integral[i] + d + bias[i];
+        double pull = clamp(kt[i] * h, 0.0, 1.0);
+        double settled = integral[i] + pull * (applied[i] - output[i]);
+        double v = p + settled + d + bias[i];
         double wanted = lawful ? v : goal[i];
         double limited = clamp(wanted, low[i], high[i]);
-        double u = approach(output[i], limited, rate[i] * h);
+        double u = approach(output[i], limited, rate[i] * h, rate_down[i] * h);
         u = track[i] == DIRECT ? goal[i] : u;
-        double pull = clamp(kt[i] * h, 0.0, 1.0);
         double kept = 1.0 - clamp(leak[i] * h, 0.0, 1.0);
-        double integrated = kept * integral[i] + ki[i] * h * (sp[i] - y[i]) + pull * (u - v);
+        double integrated = kept * settled + ki[i] * h * (sp[i] - y[i]) + pull * (u - v);
         double following = u - p - bias[i];
         double i_term = lawful ? integrated : following;
         int finite = i_term - i_term == 0.0;
@@ -116,7 +132,8 @@ static __attribute__((noinline)) void execute(
         derivative[i] = lawful && finite ? d : 0.0;
         weighted[i] = d_input;
         output[i] = u;
-        goal[i] = track[i] == GOAL ? goal[i] : u;
+        applied[i] = u;
+        goal[i] = lawful ? limited : goal[i];
     }
 }
 
@@ -150,6 +167,36 @@ static int trigger_of(alarm_row *row, int active, int above, int usable, int64_t
     return above ? RAISE : CLEAR;
 }
 
+static void apply(const alarms *a, int64_t i, int trigger, double v, int64_t *occurrences, int64_t now_ns,
+                  int64_t utc_ns)
+{
+    alarm_row *row = &a->row[i];
+    int64_t before = row->flags, after = next_flags(before, trigger, row->latching);
+    if (after == NO_STEP) return;
+    if (trigger == RAISE || (after == (ACTIVE | UNACKNOWLEDGED) && after != before)) {
+        row->occurrence = ++*occurrences;
+        row->annunciated_ns = after == (ACTIVE | UNACKNOWLEDGED) ? utc_ns : 0;
+        if (trigger == RAISE) row->onset_ns = row->violated_ns;
+    }
+    if (after == ACTIVE) row->acknowledged_ns = now_ns;
+    if (!(after & SHELVED)) row->shelved_until_ns = row->until_ns = 0;
+    row->flags = after;
+    row->trigger = trigger;
+    row->changes++;
+    row->value = v;
+    row->ticket = 0;
+    row->utc_ns = utc_ns;
+    a->threshold[i] = after & ACTIVE ? row->clear : row->trip;
+}
+
+static int timer_due(const alarm_row *row, int64_t now_ns)
+{
+    if (row->flags & SHELVED && now_ns >= row->shelved_until_ns) return EXPIRE;
+    if (row->flags == ACTIVE && row->re_alarm_ns > 0 && now_ns - row->acknowledged_ns >= row->re_alarm_ns)
+        return RE_ALARM;
+    return NO_STEP;
+}
+
 static void look_at(const alarms *a, int64_t i, const double *value, const uint32_t *quality,
                     const int64_t *source_ns, transition *ring, int64_t capacity, int64_t *head, int64_t *tail,
                     int64_t *occurrences, int64_t now_ns, int64_t utc_ns, int64_t elapsed_ns)
@@ -159,30 +206,35 @@ static void look_at(const alarms *a, int64_t i, const double *value, const uint3
     int above = a->sign[i] * v >= a->threshold[i];
     if (a->hot[i] == above) return;
     alarm_row *row = &a->row[i];
-    int active = row->state == B || row->state == C;
+    int active = (row->flags & ACTIVE) != 0;
     int trigger = trigger_of(row, active, above, quality[tag] < BAD && !isnan(v), source_ns[tag], now_ns, elapsed_ns);
-    if (trigger != NO_STEP && next_state[row->state][trigger][row->latching] != NO_STEP) {
-        if (trigger == RAISE) {
-            row->occurrence = ++*occurrences;
-            row->onset_ns = row->violated_ns;
-        }
-        row->state = next_state[row->state][trigger][row->latching];
-        row->changes++;
-        row->value = v;
-        row->ticket = 0;
-        row->utc_ns = utc_ns;
-        active = row->state == B || row->state == C;
-        a->threshold[i] = active ? row->clear : row->trip;
-    }
+    if (trigger != NO_STEP) apply(a, i, trigger, v, occurrences, now_ns, utc_ns);
+    trigger = timer_due(row, now_ns);
+    if (trigger != NO_STEP) apply(a, i, trigger, v, occurrences, now_ns, utc_ns);
     if (row->changes > 0 && *tail - __atomic_load_n(head, __ATOMIC_ACQUIRE) < capacity) {
         ring[*tail & (capacity - 1)] = (transition){
-            utc_ns, row->onset_ns, row->occurrence, row->ticket, row->value, row->limit, 1, (int32_t)i,
-            (int32_t)row->announced, (int32_t)row->state, (int32_t)row->changes, 0};
+            row->utc_ns, row->onset_ns, row->occurrence, row->ticket, row->value, row->limit, row->annunciated_ns,
+            row->until_ns, 1, (int32_t)i, (int32_t)row->announced, (int32_t)row->flags, (int32_t)row->changes,
+            (int32_t)row->trigger, (int32_t)row->order, 0};
         __atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-        row->announced = row->state;
+        row->announced = row->flags;
         row->changes = 0;
     }
-    a->hot[i] = (uint8_t)(active + (row->since_ns != 0 || row->changes > 0 ? 2 : 0));
+    int timed = row->since_ns != 0 || row->flags & SHELVED || (row->flags == ACTIVE && row->re_alarm_ns > 0);
+    a->hot[i] = (uint8_t)((row->flags & ACTIVE) + (timed || row->changes > 0 ? 2 : 0));
+}
+
+static void evaluate_alarms(const alarms *a, int64_t count, const double *value, const uint32_t *quality,
+                            const int64_t *source_ns, transition *ring, int64_t capacity, int64_t *head,
+                            int64_t *tail, int64_t *occurrences, int64_t now_ns, int64_t utc_ns, int64_t elapsed_ns)
+{
+    for (int64_t first = 0; first < count; first += CHUNK) {
+        int64_t last = first + CHUNK < count ? first + CHUNK : count;
+        if (count_differing(a, first, last, value) == 0) continue;
+        for (int64_t i = first; i < last; i++)
+            look_at(a, i, value, quality, source_ns, ring, capacity, head, tail, occurrences, now_ns, utc_ns,
+                    elapsed_ns);
+    }
 }
 
 /* Scans with the values of one row of `images` after the other; returns how many loops were special. */
@@ -197,15 +249,10 @@ int64_t scans(const loops *l, int64_t loop_count, const alarms *a, int64_t alarm
         specials += decide(l, loop_count, value, quality);
         move_set_points(l, loop_count, period_ns * 1e-9);
         execute(loop_count, period_ns * 1e-9, l->kp, l->ki, l->td, l->n, l->b, l->c, l->kt, l->leak, l->bias,
-                l->low, l->high, l->rate, l->y, l->sp, l->track, l->integral, l->derivative, l->weighted,
-                l->output, l->goal);
-        for (int64_t first = 0; first < alarm_count; first += CHUNK) {
-            int64_t last = first + CHUNK < alarm_count ? first + CHUNK : alarm_count;
-            if (count_differing(a, first, last, value) == 0) continue;
-            for (int64_t i = first; i < last; i++)
-                look_at(a, i, value, quality, source_ns, ring, capacity, head, tail, occurrences,
+                l->low, l->high, l->rate, l->rate_down, l->y, l->sp, l->track, l->integral, l->derivative,
+                l->weighted, l->output, l->goal, l->applied);
+        evaluate_alarms(a, alarm_count, value, quality, source_ns, ring, capacity, head, tail, occurrences,
                         now_ns + k * period_ns, utc_ns + k * period_ns, period_ns);
-        }
         *head = *tail;
     }
     return specials;

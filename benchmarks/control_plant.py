@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from config.site import Site
+from control.carry.arena import consolidate
 from control.image import Image
+from control.layout import GAIN_POINT
 from control.rings import Rows
+from control.shaping_state import Shaping
 from control.signal import GOOD
 from control.stages.reports import deadlines
-from control.state import Alarms, Loops, Outputs, State, Tags
+from control.state import Alarms, Loops, Outputs, Performance, State, Tags
 from control.tables import Capacities, build
 
 BASE = 50
@@ -46,7 +49,7 @@ def _site() -> Site:
         {
             "site": {"name": "s"},
             "gateway": {"name": "g", "outputs_armed": True, "scan_period": "100 ms"},
-            "devices": {"d": {"driver": "modbus", "host": "127.0.0.1"}},
+            "devices": {"d": {"driver": "modbus", "host": "127.0.0.1", "writes_armed": True}},
             "units": {"u": {"area": "a", "cell": "c", "tags": tags, "loops": loops, "alarms": alarms}},
         }
     )
@@ -63,12 +66,18 @@ def plant(loops: int) -> State:
         image=Image.allocate(tags * copies),
         tags=_tags(small.tags, copies),
         loops=_loops(small.loops, copies, tags, slots),
+        shaping=_shaping(small.shaping, copies, tags),
         groups=small.groups,
+        structures=small.structures,
+        performance=_performance(small.performance, copies),
+        relays=small.relays,
         alarms=_alarms(small.alarms, copies, tags),
         program=small.program,
         memory=small.memory,
         logic=small.logic,
+        profiles=small.profiles,
         outputs=_outputs(small.outputs, copies, tags),
+        overrides=small.overrides._replace(place=np.tile(small.overrides.place, copies)),
         maps=small.maps,
         counters=small.counters,
     )
@@ -77,7 +86,7 @@ def plant(loops: int) -> State:
     many.loops.row["live"] = many.outputs.slots["live"] = 1
     many.image.value[:], many.image.quality[:] = 50.0, GOOD
     many.loops.target[:] = np.random.default_rng(3).uniform(30.0, 70.0, loops)
-    return many
+    return consolidate(many)[0]
 
 
 def images(state: State) -> npt.NDArray[np.float64]:
@@ -102,13 +111,38 @@ def _loops(loops: Loops, copies: int, tags: int, slots: int) -> Loops:
     return many
 
 
+def _shaping(shaping: Shaping, copies: int, tags: int) -> Shaping:
+    many = Shaping(*(np.tile(column, copies) for column in shaping))
+    many.disturbance[:] = _shifted(shaping.disturbance, copies, tags)
+    many.over[:] = _shifted(shaping.over, copies, tags)
+    return many
+
+
+def every_feature(state: State) -> State:
+    """Return a plant in which every loop has all that may stand before its law, and a schedule."""
+    shaping = state.shaping
+    shaping.sp_hold[:], shaping.filter_s[:], shaping.gap[:], shaping.gap_gain[:] = 10.0, 0.5, 0.5, 0.2
+    shaping.gain[:], shaping.lead[:], shaping.lag_s[:] = 0.1, 0.6, 5.0
+    shaping.disturbance[:] = state.loops.pv[::-1]
+    shaping.over[:], shaping.over_step[:], state.loops.row["last_point"] = state.loops.pv, 0.02, 3
+    points = np.array([(40.0, 1.5, 1.2, 0.8), (50.0, 1.0, 1.0, 1.0), (60.0, 0.7, 0.9, 1.1)], GAIN_POINT)
+    state.loops.row["kp"], state.loops.row["td"] = state.loops.kp, state.loops.td
+    return state._replace(shaping=shaping._replace(points=points))
+
+
+def _performance(performance: Performance, copies: int) -> Performance:
+    columns: list[Any] = [np.tile(column, copies) for column in performance]
+    return Performance(*columns)
+
+
 def _shift_fields(few: Rows, many: Rows, copies: int, steps: dict[str, int]) -> None:
     for name, step in steps.items():
         many[name] = _shifted(few[name], copies, step)
 
 
 def _alarms(alarms: Alarms, copies: int, tags: int) -> Alarms:
-    many = Alarms(*(np.tile(column, copies) for column in alarms))
+    hot = Alarms._fields[: Alarms._fields.index("derived")]
+    many = alarms._replace(**{name: np.tile(getattr(alarms, name), copies) for name in hot})
     many.tag[:] = _shifted(alarms.tag, copies, tags)
     return many
 
@@ -116,7 +150,8 @@ def _alarms(alarms: Alarms, copies: int, tags: int) -> Alarms:
 def _outputs(outputs: Outputs, copies: int, tags: int) -> Outputs:
     slots = np.tile(outputs.slots, copies)
     _shift_fields(outputs.slots, slots, copies, {"tag": tags, "loop": BASE})
-    return Outputs(slots, _shifted(outputs.slot_of_tag, copies, len(outputs.slots)), outputs.watchdogs)
+    slot_of_tag = _shifted(outputs.slot_of_tag, copies, len(outputs.slots))
+    return Outputs(slots, slot_of_tag, outputs.watchdogs, outputs.devices)
 
 
 def _tags(tags: Tags, copies: int) -> Tags:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from benchmarks.c_library import pointer
 from benchmarks.control_plant import images, plant
+from control.carry.arena import consolidate
 from control.engine import Engine
 from control.signal import SAMPLE
 from control.tables import Tables
@@ -48,7 +49,8 @@ engine.stop()
 
 def small_tables(loops: int = 50, period_ns: int = PERIOD_NS) -> Tables:
     """Return the tables of a plant with so many loops."""
-    return Tables(state=plant(loops), scan_period_ns=period_ns, _line=np.zeros((2, 1)))
+    state, arena = consolidate(plant(loops))
+    return Tables(state, arena, scan_period_ns=period_ns, expressions={}, _line=np.zeros((2, 1)))
 
 
 def line() -> dict[str, Any]:

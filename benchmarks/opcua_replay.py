@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import struct
 import sys
 from collections.abc import Callable
@@ -31,12 +32,14 @@ from asyncua.ua.ua_binary import (
 ua: Any = asyncua.ua
 PORT_LINE = "port"
 NAMESPACE = "urn:cellgate:benchmark"
+KEEP_ALIVE_S = 2.0
 
 
 class Replay(asyncio.Protocol):
-    """One client's connection."""
+    """One client's connection; a quiet one sends each value once, and keep-alives from then on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_quiet: bool = False) -> None:
+        self._is_quiet = is_quiet
         policy: Any = SecurityPolicyNone
         self._connection = SecureConnection(policy(), TransportLimits())
         self._buffer = b""
@@ -94,11 +97,21 @@ class Replay(asyncio.Protocol):
         request = struct_from_binary(ua.RequestHeader, body)
         response = self._services[kind](request, body)
         if response is None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(KEEP_ALIVE_S, self._keep_alive, request.RequestHandle, message.request_id())
             return
         if not isinstance(response, bytes):
             response.ResponseHeader.RequestHandle = request.RequestHandle
             response = struct_to_binary(response)
         self._send(response, message.request_id(), ua.MessageType.SecureMessage)
+
+    def _keep_alive(self, handle: int, request_id: int) -> None:
+        response = ua.PublishResponse()
+        response.ResponseHeader.RequestHandle = handle
+        response.Parameters.SubscriptionId = 3
+        response.Parameters.NotificationMessage.SequenceNumber = self._sequence + 1
+        if not self._transport.is_closing():
+            self._send(struct_to_binary(response), request_id, ua.MessageType.SecureMessage)
 
     def _send(self, body: bytes, request_id: int, kind: Any) -> None:
         self._transport.write(self._connection.message_to_binary(body, kind, request_id))
@@ -137,6 +150,11 @@ class Replay(asyncio.Protocol):
     def _monitor(self, _header: Any, body: Any) -> Any:
         wanted = struct_from_binary(ua.CreateMonitoredItemsParameters, body)
         self._handles += [each.RequestedParameters.ClientHandle for each in wanted.ItemsToCreate]
+        self._changes = b""
+        result = ua.MonitoredItemCreateResult(RevisedQueueSize=16)
+        return ua.CreateMonitoredItemsResponse(Results=[result] * len(wanted.ItemsToCreate))
+
+    def _encode_changes(self) -> None:
         now = datetime.datetime.now(datetime.UTC)
         values = b"".join(
             struct_to_binary(
@@ -155,10 +173,12 @@ class Replay(asyncio.Protocol):
             ua.ExtensionObject(TypeId=ua.FourByteNodeId(811), Body=change)
         ]
         self._changes = struct_to_binary(response)
-        result = ua.MonitoredItemCreateResult(RevisedQueueSize=16)
-        return ua.CreateMonitoredItemsResponse(Results=[result] * len(wanted.ItemsToCreate))
 
-    def _publish(self, header: Any, _body: Any) -> bytes:
+    def _publish(self, header: Any, _body: Any) -> bytes | None:
+        if self._is_quiet and self._sequence:
+            return None
+        if not self._changes:
+            self._encode_changes()
         self._sequence += 1
         handle = struct.pack("<I", header.RequestHandle)
         answer = self._changes[:12] + handle + self._changes[16:]  # after type id (4) and time (8)
@@ -184,13 +204,18 @@ def _attribute(asked: Any) -> Any:
         return ua.Variant(-1, ua.VariantType.Int32)
     if asked.AttributeId in (AttributeIds.AccessLevel, AttributeIds.UserAccessLevel):
         return ua.Variant(3, ua.VariantType.Byte)
+    if node == ObjectIds.Server_ServerStatus_State:
+        return ua.Variant(0, ua.VariantType.Int32)
+    if node == ObjectIds.Server_ServiceLevel:
+        return ua.Variant(255, ua.VariantType.Byte)
     if node == ObjectIds.Server_NamespaceArray:
         return ua.Variant(["", NAMESPACE])
     return ua.Variant(10_000, ua.VariantType.UInt32)  # operation limits
 
 
 async def main() -> None:
-    server = await asyncio.get_running_loop().create_server(Replay, "127.0.0.1", 0)
+    make = functools.partial(Replay, is_quiet="quiet" in sys.argv)
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
     print(f"{PORT_LINE} {server.sockets[0].getsockname()[1]}", flush=True)
     await asyncio.to_thread(sys.stdin.read)
 

@@ -51,6 +51,8 @@ class User(Model):
     leaves it out, so that nobody can command under its name."""
     units: list[str] | None = None
     """Units the rights hold for; none is all."""
+    client: str | None = None
+    """Role `client`: which of `streams.clients` it belongs to; it reads that client's tree alone."""
 
 
 class AccessControl(Model):

@@ -6,36 +6,32 @@ be checked, and one run tells of every mistake.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
 from config.access import AccessControl, User
+from config.alarm_management import AlarmManagement
 from config.alarms import Alarm
-from config.devices import DeviceBase, ModbusAddress, ModbusDevice, OpcUaAddress, OpcUaDevice, OtherDevice
+from config.device_drafts import Drivers, draft_devices, draft_tag
+from config.devices import DeviceBase
+from config.entries import entries
 from config.errors import Findings, Path
-from config.loops import Calculation, Interlock, Loop
-from config.model import NAME_PATTERN, Model
+from config.hmi import Hmi
+from config.interlocks import Interlock, Permissive
+from config.loops import Calculation, Loop
 from config.nodes import Map, plain, shown
+from config.profiles import Profile
 from config.simulation import Simulation
 from config.site import Gateway, SiteIdentity
 from config.streams import Streams
-from config.suggest import did_you_mean, listed
+from config.structures import Selector, Split
 from config.tags import Tag
 from config.units import Unit
 from config.validation import validated
 
 M = TypeVar("M", bound=BaseModel)
-
-_LOCAL_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
-_DEVICES: Final[dict[str, type[DeviceBase]]] = {"modbus": ModbusDevice, "opcua": OpcUaDevice}
-_ENTRY_POINTS: Final = "cellgate.drivers"
-"""Group by which a package brings a driver, as in `drivers.registry`."""
-_ADDRESSES: Final[dict[str, type[Model]]] = {"modbus": ModbusAddress, "opcua": OpcUaAddress}
 
 
 @dataclass
@@ -47,16 +43,24 @@ class UnitDraft:
     tags: dict[str, Tag] = field(default_factory=dict)
     calculations: dict[str, Calculation] = field(default_factory=dict)
     loops: dict[str, Loop] = field(default_factory=dict)
+    selectors: dict[str, Selector] = field(default_factory=dict)
+    splits: dict[str, Split] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     interlocks: dict[str, Interlock] = field(default_factory=dict)
+    permissives: dict[str, Permissive] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
 
 PARTS: Final[dict[str, type[BaseModel]]] = {
     "tags": Tag,
     "calculations": Calculation,
     "loops": Loop,
+    "selectors": Selector,
+    "splits": Split,
     "alarms": Alarm,
     "interlocks": Interlock,
+    "permissives": Permissive,
+    "profiles": Profile,
 }
 """The collections of a unit."""
 
@@ -72,20 +76,24 @@ class Draft:
     units: dict[str, UnitDraft]
     streams: Streams
     access: AccessControl
+    alarm_management: AlarmManagement
+    hmi: Hmi
     simulation: Simulation | None
 
 
 def make_draft(root: Map, findings: Findings) -> Draft:
     """Return the models that an expanded configuration holds."""
-    drivers = _Drivers(root)
+    drivers = Drivers(root)
     return Draft(
         root=root,
         site=_section(SiteIdentity, "site", root, findings) or SiteIdentity(name="-"),
         gateway=_section(Gateway, "gateway", root, findings) or Gateway(name="-"),
-        devices=_devices(root, drivers, findings),
+        devices=draft_devices(root, drivers, findings),
         units=_units(root, drivers, findings),
         streams=_section(Streams, "streams", root, findings) or Streams(),
         access=_access(root, findings),
+        alarm_management=_alarm_management(root, findings),
+        hmi=_hmi(root, findings),
         simulation=_simulation(root, findings),
     )
 
@@ -94,67 +102,7 @@ def _section(model: type[M], name: str, root: Map, findings: Findings) -> M | No
     return validated(model, root.get(name), (name,), findings, root.place_of(name))
 
 
-def entries(
-    owner: Map, key: str, path: Path, findings: Findings, *, dots: bool = False
-) -> Iterator[tuple[str, Any]]:
-    """Yield the entries of a collection whose names can be used."""
-    collection = owner.get(key)
-    if collection is None:
-        return
-    if not isinstance(collection, Map):
-        place = owner.place_of(key)
-        findings.error(
-            place, (*path, key), f"{shown(collection)} is not a mapping", "write 'name: …' in each line"
-        )
-        return
-    for name, value in collection.items():
-        if (_LOCAL_NAME if dots else NAME_PATTERN).fullmatch(name):
-            yield name, value
-            continue
-        what = "a name" if dots else "a level of a topic"
-        letters = "letters, digits, '_' and '-'" + (" with dots between them" if dots else "")
-        findings.error(
-            collection.place_of(name), (*path, key, name), f"{name!r} cannot be {what}",
-            f"use {letters} only, and put free text in display_name",
-        )  # fmt: skip
-
-
-class _Drivers:
-    """Which driver each device names."""
-
-    def __init__(self, root: Map) -> None:
-        devices = root.get("devices")
-        known = devices.items() if isinstance(devices, Map) else ()
-        self.of_device = {name: d.get("driver") for name, d in known if isinstance(d, Map)}
-
-    def is_installed(self, driver: str) -> bool:
-        return driver in _DEVICES or driver in {point.name for point in entry_points(group=_ENTRY_POINTS)}
-
-
-def _devices(root: Map, drivers: _Drivers, findings: Findings) -> dict[str, DeviceBase]:
-    found: dict[str, DeviceBase] = {}
-    for name, value in entries(root, "devices", (), findings):
-        path: Path = ("devices", name)
-        driver = drivers.of_device.get(name)
-        if driver is None and isinstance(value, Map):
-            findings.error(None, (*path, "driver"), "is missing", f"add driver: {' or '.join(_DEVICES)}")
-            continue
-        if isinstance(driver, str) and not drivers.is_installed(driver):
-            fix = did_you_mean(
-                driver, _DEVICES, f"use {listed(_DEVICES)}, or install the package that brings it"
-            )
-            findings.error(None, (*path, "driver"), f"there is no driver {shown(driver)}", fix)
-            continue
-        model = _DEVICES.get(str(driver), OtherDevice)
-        device = validated(model, value, path, findings)
-        if isinstance(device, OtherDevice):
-            device = device.model_copy(update={"settings": plain(device.settings)})
-        if device is not None:
-            found[name] = device
-    return found
-
-
-def _units(root: Map, drivers: _Drivers, findings: Findings) -> dict[str, UnitDraft]:
+def _units(root: Map, drivers: Drivers, findings: Findings) -> dict[str, UnitDraft]:
     found: dict[str, UnitDraft] = {}
     for name, value in entries(root, "units", (), findings):
         path: Path = ("units", name)
@@ -168,7 +116,7 @@ def _units(root: Map, drivers: _Drivers, findings: Findings) -> dict[str, UnitDr
             for local, node in entries(value, key, path, findings, dots=True):
                 where = (*path, key, local)
                 made = (
-                    _tag(node, where, drivers, findings)
+                    draft_tag(node, where, drivers, findings)
                     if model is Tag
                     else validated(model, node, where, findings)
                 )
@@ -182,24 +130,6 @@ def _plain_parameters(unit: Map) -> Map:
     if not isinstance(given, Map):
         return unit
     return Map({**unit, "parameters": plain(given)}, unit.place, unit.places)
-
-
-def _tag(node: Any, path: Path, drivers: _Drivers, findings: Findings) -> Tag | None:
-    """Return a tag whose address is of the kind that its device's driver knows."""
-    if not isinstance(node, Map):
-        return validated(Tag, node, path, findings)
-    driver = drivers.of_device.get(node.get("device", ""))
-    address = _ADDRESSES.get(driver) if isinstance(driver, str) else None
-    if address is None:
-        given = plain(node.get("address"))
-        return validated(Tag, Map({**node, "address": given}, node.place, node.places), path, findings)
-    if node.get("address") is None:
-        fix = f"give the address: {listed(address.model_fields, 3)}"
-        findings.error(None, path, f"device {node['device']!r} reads this tag, and it has no address", fix)
-        return validated(Tag, node, path, findings)
-    typed = validated(address, node["address"], (*path, "address"), findings)
-    tag = validated(Tag, Map({**node, "address": typed}, node.place, node.places), path, findings)
-    return None if typed is None else tag
 
 
 def _access(root: Map, findings: Findings) -> AccessControl:
@@ -221,6 +151,18 @@ def _access(root: Map, findings: Findings) -> AccessControl:
             )  # fmt: skip
     rest = validated(AccessControl, section.without("users"), ("access",), findings) or AccessControl()
     return rest.model_copy(update={"users": users})
+
+
+def _alarm_management(root: Map, findings: Findings) -> AlarmManagement:
+    if root.get("alarm_management") is None:
+        return AlarmManagement()
+    return _section(AlarmManagement, "alarm_management", root, findings) or AlarmManagement()
+
+
+def _hmi(root: Map, findings: Findings) -> Hmi:
+    if root.get("hmi") is None:
+        return Hmi()
+    return _section(Hmi, "hmi", root, findings) or Hmi()
 
 
 def _simulation(root: Map, findings: Findings) -> Simulation | None:

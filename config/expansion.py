@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final, NamedTuple
 
-from config import templates
+from config import device_profiles, templates
+from config.device_profiles import SECTION
 from config.environment import Environment
 from config.errors import Findings, Path
 from config.nodes import Items, Map, Place, shown
@@ -16,7 +17,7 @@ from config.tag_lists import read_tag_list
 from config.units import Parameter, Template
 from config.validation import validated
 
-SECTIONS: Final = ("include", *(f for f in Site.model_fields if f != "units"), "templates", "units")
+SECTIONS: Final = ("include", *(f for f in Site.model_fields if f != "units"), SECTION, "templates", "units")
 """The keys of a file."""
 _TEMPLATE_KEYS: Final = tuple(Template.model_fields)
 
@@ -47,6 +48,7 @@ def expand(root: Map, environment: Environment, findings: Findings) -> Expanded:
             fix = did_you_mean(key, SECTIONS, f"known here: {listed(SECTIONS)}")
             findings.error(root.place_of(key), (key,), f"unknown key {key!r}", fix)
     kept = root.without("templates", *(key for key in root if key not in SECTIONS))
+    kept = device_profiles.apply(kept, findings)
     templates.report_parameters(kept, (), None, findings)
     units = kept.get("units")
     expander = _Expander(root, environment, findings)

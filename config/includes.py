@@ -18,7 +18,14 @@ from config.nodes import Items, Map, Place, shown
 from config.yaml_source import read
 
 _COLLECTIONS: Final = frozenset(
-    {("devices",), ("templates",), ("units",), ("access", "users"), ("simulation", "devices")}
+    {
+        ("devices",),
+        ("device_profiles",),
+        ("templates",),
+        ("units",),
+        ("access", "users"),
+        ("simulation", "devices"),
+    }
 )
 """Mappings whose entries are whole things: they never merge with another of the same name."""
 

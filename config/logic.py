@@ -1,9 +1,11 @@
-"""Expressions of calculations and interlocks: parsed, their kinds and units checked, names made full."""
+"""Expressions of calculations, interlocks, permissives: parsed, kinds and units checked, names made full."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from config.alarm_expressions import derived_expression, suppressing_expression
+from config.alarms import Alarm, Suppression
 from config.assembly import assemble
 from config.draft import Draft
 from config.errors import Findings, Path
@@ -18,9 +20,13 @@ from config.expressions import (
     rewrite,
 )
 from config.graphs import cycles
+from config.interlocks import ONLY
 from config.loops import Calculation
 from config.names import Names
+from config.nodes import Map
+from config.profiles import Segment
 from config.quantities import QuantityError
+from config.state_names import StateNames
 from config.tags import Tag, TagKind
 
 
@@ -29,6 +35,9 @@ def link_logic(draft: Draft, names: Names, findings: Findings) -> None:
     logic = _Logic(draft, names, findings)
     logic.calculations()
     logic.interlocks()
+    logic.permissives()
+    logic.profiles()
+    logic.alarms()
 
 
 class _Logic:
@@ -37,6 +46,8 @@ class _Logic:
         self._names = names
         self._findings = findings
         self._tags = assemble(draft).tags
+        units = draft.root.get("units")
+        self._states = StateNames(units if isinstance(units, Map) else draft.root.empty())
 
     def calculations(self) -> None:
         """Check the calculations in the order in which they need one another."""
@@ -70,14 +81,88 @@ class _Logic:
         """Check the conditions of the interlocks."""
         for unit, parts in self._draft.units.items():
             for name, interlock in list(parts.interlocks.items()):
-                path: Path = ("units", unit, "interlocks", name, "when")
-                expression = self._parsed(interlock.when, path)
-                wrong = expression is None or self._checked(unit, path, expression, TagKind.BOOL) is None
-                if expression is not None and not wrong:
-                    text = self._rewritten(unit, expression)
-                    parts.interlocks[name] = interlock.model_copy(update={"when": text})
+                when = self._conditions(unit, ("units", unit, "interlocks", name, "when"), interlock.when)
+                if when is not None:
+                    parts.interlocks[name] = interlock.model_copy(update={"when": when})
                 else:
                     del parts.interlocks[name]
+
+    def permissives(self) -> None:
+        """Check the conditions of the permissives."""
+        for unit, parts in self._draft.units.items():
+            for name, permissive in list(parts.permissives.items()):
+                when = self._conditions(unit, ("units", unit, "permissives", name, "when"), permissive.when)
+                if when is not None:
+                    parts.permissives[name] = permissive.model_copy(update={"when": when})
+                else:
+                    del parts.permissives[name]
+
+    def profiles(self) -> None:
+        """Check the conditions of the segments of profiles."""
+        for unit, parts in self._draft.units.items():
+            for name, profile in list(parts.profiles.items()):
+                path: Path = ("units", unit, "profiles", name, "segments")
+                segments = [
+                    self._segment(unit, (*path, index, "until"), segment)
+                    for index, segment in enumerate(profile.segments)
+                ]
+                right = [segment for segment in segments if segment is not None]
+                if len(right) == len(segments):
+                    parts.profiles[name] = profile.model_copy(update={"segments": right})
+                else:
+                    del parts.profiles[name]
+
+    def _segment(self, unit: str, path: Path, segment: Segment) -> Segment | None:
+        if segment.until is None:
+            return segment
+        until = self._conditions(unit, path, {ONLY: segment.until})
+        return None if until is None else segment.model_copy(update={"until": until[ONLY]})
+
+    def _conditions(self, unit: str, path: Path, when: Mapping[str, str]) -> dict[str, str] | None:
+        """Return named conditions with full names; None when one of them is wrong."""
+        right: dict[str, str] = {}
+        for name, text in when.items():
+            where = path if name == ONLY else (*path, name)
+            expression = self._parsed(text, where)
+            if expression is not None and self._checked(unit, where, expression, TagKind.BOOL) is not None:
+                right[name] = self._rewritten(unit, expression)
+        return right if len(right) == len(when) else None
+
+    def alarms(self) -> None:
+        """Check what alarms compare, and the conditions that suppress them."""
+        for unit, parts in self._draft.units.items():
+            for name, alarm in list(parts.alarms.items()):
+                linked = self._alarm(unit, ("units", unit, "alarms", name), alarm)
+                if linked is None:
+                    del parts.alarms[name]
+                else:
+                    parts.alarms[name] = linked
+
+    def _alarm(self, unit: str, path: Path, alarm: Alarm) -> Alarm | None:
+        if alarm.suppress is not None:
+            suppress = self._suppression(unit, (*path, "suppress"), alarm, alarm.suppress)
+            if suppress is None:
+                return None
+            alarm = alarm.model_copy(update={"suppress": suppress})
+        watched = self._tags.get(alarm.tag or "")
+        derived = None if watched is None else derived_expression(alarm, watched.kind)
+        where = (*path, "reference" if alarm.reference else "command" if alarm.command else "tag")
+        if derived is not None and self._checked(unit, where, parse(derived), None) is None:
+            return None
+        return alarm
+
+    def _suppression(self, unit: str, path: Path, alarm: Alarm, suppress: Suppression) -> Suppression | None:
+        if suppress.packml is not None:
+            states = alarm.model_copy(update={"suppress": suppress.model_copy(update={"when": None})})
+            text = suppressing_expression(states) or ""
+            if self._checked(unit, (*path, "packml", "tag"), parse(text), TagKind.BOOL) is None:
+                return None
+        if suppress.when is None:
+            return suppress
+        expression = self._parsed(suppress.when, (*path, "when"))
+        if expression is None or self._checked(unit, (*path, "when"), expression, TagKind.BOOL) is None:
+            return None
+        return suppress.model_copy(update={"when": self._rewritten(unit, expression)})
 
     def _calculation(self, full: str, path: Path, expression: Expression) -> Calculation | None:
         unit, _, name = full.partition("/")
@@ -102,13 +187,22 @@ class _Logic:
         return [self._names.full(unit, mention.name) for mention in expression.references()]
 
     def _rewritten(self, unit: str, expression: Expression) -> str:
-        mentioned = {mention.name for mention in expression.references()}
-        return rewrite(expression, {name: self._names.full(unit, name) for name in mentioned})
+        tags, states = (
+            {mention.name: self._names.full(unit, mention.name) for mention in mentions}
+            for mentions in (expression.references(), expression.states())
+        )
+        return rewrite(expression, tags, states)
 
     def _checked(
         self, unit: str, path: Path, expression: Expression, kind: TagKind | None, result_unit: str = ""
     ) -> Checked | None:
         """Return an expression with its kind and unit; None when it is wrong, or names what is wrong."""
+        mistakes = [(m, self._states.mistake(unit, m)) for m in expression.states()]
+        for mention, mistake in mistakes:
+            if mistake is not None:
+                self._tell(path, mention.line, mention.column, *mistake)
+        if any(mistake is not None for _, mistake in mistakes):
+            return None
         mentioned = [self._names.full(unit, mention.name) for mention in expression.references()]
         if any(name not in self._tags and self._names.exists(name) for name in mentioned):
             return None
@@ -120,12 +214,11 @@ class _Logic:
 
     def _report(self, path: Path, error: ExpressionError) -> None:
         for problem in error.problems:
-            where = (
-                f"line {problem.line}, column {problem.column}"
-                if problem.line > 1
-                else f"column {problem.column}"
-            )
-            self._findings.error(None, path, f"{where}: {problem.message}", problem.fix)
+            self._tell(path, problem.line, problem.column, problem.message, problem.fix)
+
+    def _tell(self, path: Path, line: int, column: int, message: str, fix: str) -> None:
+        where = f"line {line}, column {column}" if line > 1 else f"column {column}"
+        self._findings.error(None, path, f"{where}: {message}", fix)
 
 
 class _Operands(Mapping[str, Operand]):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from config.errors import Findings, Path
 from config.nodes import Map, Place
 from config.suggest import did_you_mean
 
 LOOP_TAGS: Final = ("sp", "op", "mode")
-"""Tags that a loop brings."""
-_TAG_SOURCES: Final = ("tags", "calculations")
+"""Tags that every loop brings."""
+RATIO_TAG: Final = "ratio"
+"""What a loop with a ratio brings besides."""
+SELECTOR_TAGS: Final = ("op", "selected")
+SPLIT_TAGS: Final = ("op",)
+_BROUGHT: Final = {"loops": LOOP_TAGS, "selectors": SELECTOR_TAGS, "splits": SPLIT_TAGS}
+_TAG_SOURCES: Final = ("tags", "calculations", "loops", "selectors", "splits")
 
 
 class Names:
@@ -29,7 +34,7 @@ class Names:
             if not isinstance(content, Map):
                 self._incomplete.add(unit)
                 continue
-            for kind in (*_TAG_SOURCES, "loops"):
+            for kind in _TAG_SOURCES:
                 self._declare(unit, kind, content)
 
     def _declare(self, unit: str, kind: str, content: Map) -> None:
@@ -40,15 +45,14 @@ class Names:
             self._incomplete.add(unit)
             return
         for name in collection:
-            tags = [f"{name}.{part}" for part in LOOP_TAGS] if kind == "loops" else [name]
-            for tag in tags:
+            for tag in _brought(kind, name, collection[name]):
                 self._add(unit, tag, collection.place_of(name), ("units", unit, kind, name))
 
     def _add(self, unit: str, tag: str, place: Place, path: tuple[str, str, str, str]) -> None:
         full = f"{unit}/{tag}"
         other = self._places.setdefault(full, place)
         if other is not place:
-            what = f"brings the tag {tag!r}, which" if path[2] == "loops" else f"the tag {tag!r}"
+            what = f"the tag {tag!r}" if tag == path[3] else f"brings the tag {tag!r}, which"
             self.doubled.add((path[1], path[2], path[3]))
             self._findings.error(
                 place, path, f"{what} is already written in {other}", "give one of them another name"
@@ -63,6 +67,10 @@ class Names:
     def full(self, unit: str, reference: str) -> str:
         """Return the full name of what a reference in a unit stands for."""
         return reference if "/" in reference else f"{unit}/{reference}"
+
+    def loops(self, unit: str) -> list[str]:
+        """Return the names of the loops that a unit declares."""
+        return [name.removesuffix(".mode") for name in self._locals.get(unit, []) if name.endswith(".mode")]
 
     def check(self, unit: str | None, reference: str, path: Path) -> str | None:
         """Return the full name of a reference; None when there is no such tag, which is recorded.
@@ -94,3 +102,14 @@ class Names:
             return did_you_mean(f"{elsewhere[0]}", elsewhere[:3])
         fix = did_you_mean(local, known, "declare it, or correct the name")
         return fix if not slash or not fix.startswith("did") else fix.replace("'", f"'{other}/", 1)
+
+
+def _brought(kind: str, name: str, content: Any) -> list[str]:
+    """Return the tags that something declared under a name brings."""
+    parts: tuple[str, ...] = {"loops": LOOP_TAGS, "selectors": SELECTOR_TAGS, "splits": SPLIT_TAGS}.get(
+        kind, ()
+    )
+    remote = content.get("remote") if kind == "loops" and isinstance(content, Map) else None
+    if isinstance(remote, Map) and remote.get("ratio") is not None:
+        parts = (*parts, RATIO_TAG)
+    return [f"{name}.{part}" for part in parts] or [name]

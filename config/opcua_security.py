@@ -39,3 +39,22 @@ class OpcUaSecurity(Model):
     trusted: Path
     """Folder of trusted certificates: the server's own, or of the authority that issued it. Lists of
     revoked certificates (`.crl`) lie there too. A server whose certificate is not trusted is refused."""
+    rejected: Path | None = None
+    """Folder that takes the certificates of servers that are not trusted, for people to look at; none is
+    `rejected` beside the trusted ones."""
+
+    @property
+    def rejected_folder(self) -> Path:
+        """Where certificates that are not trusted are kept."""
+        return self.rejected if self.rejected is not None else self.trusted.parent / "rejected"
+
+
+class OpcUaUserCertificate(Model):
+    """A certificate by which a user is known, instead of a name and a password."""
+
+    certificate: Path
+    """The user's certificate (`.der` or `.pem`)."""
+    private_key: Path
+    """The key of that certificate (`.pem` or `.der`)."""
+    private_key_password: SecretStr | None = None
+    """Password of the key file, when it has one."""

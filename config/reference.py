@@ -13,25 +13,63 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from config.access import AccessControl, User
-from config.alarms import Alarm
-from config.devices import ModbusAddress, ModbusDevice, OpcUaAddress, OpcUaDevice, OtherDevice
-from config.loops import Calculation, Interlock, Loop
+from config.alarm_management import AlarmClass, AlarmManagement, Console
+from config.alarms import Alarm, Approval, CampaignLimit, PackMLSuppression, Suppression
+from config.broker import Broker, BrokerAddress, BrokerTls
+from config.device_profiles import DeviceProfile
+from config.devices import (
+    ModbusAddress,
+    ModbusDevice,
+    ModbusIdentity,
+    ModbusSerial,
+    ModbusTls,
+    OpcUaAddress,
+    OpcUaDevice,
+    OtherDevice,
+    ReplayDevice,
+)
+from config.hmi import Hmi
+from config.interlocks import Interlock, Permissive
+from config.law import FeedForward, GainPoint, GainSchedule
+from config.loops import Calculation, Loop
 from config.model import NAME_PATTERN
-from config.opcua_security import OpcUaSecurity
+from config.opcua import OpcUaEvents, OpcUaMethod
+from config.opcua_security import OpcUaSecurity, OpcUaUserCertificate
+from config.packml import PackMl
+from config.profiles import Profile, Segment
 from config.quantities import duration_text
 from config.schema import File
+from config.screens import (
+    BioreactorScreen,
+    CleanRoomsScreen,
+    Counters,
+    Exhaust,
+    FillingLineScreen,
+    Gas,
+    GenericScreen,
+    Inlet,
+    Jacket,
+    Room,
+    Stirrer,
+    Weights,
+)
 from config.simulation import SimulatedDevice, Simulation
 from config.site import Gateway, SiteIdentity
+from config.sparkplug import SparkplugCommands, SparkplugNode
+from config.sparkplug_device import SparkplugAddress, SparkplugSettings
 from config.streams import (
-    Broker,
+    Client,
     Consumer,
     EmbeddedStore,
     Historian,
     InfluxStore,
+    InfluxTrend,
     Journal,
+    Retention,
     Streams,
     Telemetry,
 )
+from config.structures import Branch, Remote, Selector, Split
 from config.tag_lists import COLUMNS
 from config.tags import Reporting, Scaling, Tag
 from config.units import Parameter, Template, Unit
@@ -41,31 +79,79 @@ _SECTIONS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("site", SiteIdentity),
     ("gateway", Gateway),
     ("devices.NAME, driver: modbus", ModbusDevice),
+    ("devices.NAME.serial (modbus)", ModbusSerial),
+    ("devices.NAME.tls (modbus)", ModbusTls),
+    ("devices.NAME.identity (modbus)", ModbusIdentity),
     ("devices.NAME, driver: opcua", OpcUaDevice),
     ("devices.NAME.security (opcua)", OpcUaSecurity),
+    ("devices.NAME.user_certificate (opcua)", OpcUaUserCertificate),
+    ("devices.NAME.events (opcua)", OpcUaEvents),
+    ("devices.NAME.methods.NAME (opcua)", OpcUaMethod),
+    ("devices.NAME, driver: replay", ReplayDevice),
+    ("device_profiles.NAME", DeviceProfile),
     ("devices.NAME, any other driver", OtherDevice),
+    ("devices.NAME.settings (sparkplug)", SparkplugSettings),
     ("templates.NAME", Template),
     ("templates.NAME.parameters.NAME", Parameter),
     ("units.NAME", Unit),
     ("tags.NAME", Tag),
     ("tags.NAME.address, of a modbus device", ModbusAddress),
     ("tags.NAME.address, of an opcua device", OpcUaAddress),
+    ("tags.NAME.address, of a sparkplug device", SparkplugAddress),
     ("tags.NAME.scaling", Scaling),
     ("tags.NAME.report", Reporting),
     ("calculations.NAME", Calculation),
     ("loops.NAME", Loop),
+    ("loops.NAME.remote", Remote),
+    ("selectors.NAME", Selector),
+    ("splits.NAME", Split),
+    ("splits.NAME.branches[]", Branch),
     ("alarms.NAME", Alarm),
+    ("alarms.NAME.suppress", Suppression),
+    ("alarms.NAME.suppress.packml", PackMLSuppression),
+    ("alarms.NAME.approval", Approval),
+    ("alarms.NAME.campaigns.ID", CampaignLimit),
     ("interlocks.NAME", Interlock),
+    ("permissives.NAME", Permissive),
+    ("loops.NAME.feed_forward", FeedForward),
+    ("loops.NAME.schedule", GainSchedule),
+    ("loops.NAME.schedule.points[]", GainPoint),
+    ("profiles.NAME", Profile),
+    ("profiles.NAME.segments[]", Segment),
+    ("packml", PackMl),
+    ("screen, page: generic", GenericScreen),
+    ("screen, page: bioreactor", BioreactorScreen),
+    ("screen.stirrer", Stirrer),
+    ("screen.jacket", Jacket),
+    ("screen.exhaust", Exhaust),
+    ("screen.inlets[]", Inlet),
+    ("screen.gases[]", Gas),
+    ("screen, page: filling_line", FillingLineScreen),
+    ("screen.counters", Counters),
+    ("screen.weights", Weights),
+    ("screen, page: clean_rooms", CleanRoomsScreen),
+    ("screen.rooms.NAME", Room),
     ("streams", Streams),
     ("streams.broker", Broker),
+    ("streams.broker.others[]", BrokerAddress),
+    ("streams.broker.tls", BrokerTls),
     ("streams.telemetry", Telemetry),
     ("streams.journal", Journal),
     ("streams.historians[]", Historian),
     ("streams.historians[].store, type: embedded", EmbeddedStore),
+    ("streams.historians[].store.retention", Retention),
     ("streams.historians[].store, type: influxdb", InfluxStore),
+    ("streams.historians[].store.trends[], type: influxdb", InfluxTrend),
     ("streams.consumers[]", Consumer),
+    ("streams.clients.NAME", Client),
+    ("streams.sparkplug[]", SparkplugNode),
+    ("streams.sparkplug[].commands", SparkplugCommands),
     ("access", AccessControl),
     ("access.users.NAME", User),
+    ("alarm_management", AlarmManagement),
+    ("alarm_management.classes.NAME", AlarmClass),
+    ("alarm_management.consoles.NAME", Console),
+    ("hmi", Hmi),
     ("simulation", Simulation),
     ("simulation.devices.NAME", SimulatedDevice),
 )

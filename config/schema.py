@@ -13,7 +13,10 @@ from pydantic import Field
 from pydantic.json_schema import models_json_schema
 
 from config.access import AccessControl
+from config.alarm_management import AlarmManagement
+from config.device_profiles import DeviceProfile
 from config.devices import Device, ModbusAddress, OpcUaAddress
+from config.hmi import Hmi
 from config.model import NAME_PATTERN, Model
 from config.quantities import duration_text
 from config.simulation import Simulation
@@ -27,7 +30,20 @@ _VARIABLE: Final = {
     "description": "${VARIABLE}, ${VARIABLE:-default} or, in a template, ${parameter}",
 }
 _PARTIAL: Final = frozenset(
-    {"Alarm", "Calculation", "Interlock", "Loop", "ModbusAddress", "OpcUaAddress", "Scaling", "Tag"}
+    {
+        "Alarm",
+        "Calculation",
+        "Interlock",
+        "Loop",
+        "ModbusAddress",
+        "OpcUaAddress",
+        "Permissive",
+        "Remote",
+        "Scaling",
+        "Selector",
+        "Split",
+        "Tag",
+    }
 )
 """Models that a template and a unit may each write a part of."""
 
@@ -43,6 +59,8 @@ class File(Model):
     """This gateway: its name and its scan."""
     devices: dict[str, Device] = Field(default_factory=dict)
     """The equipment's controllers, by name."""
+    device_profiles: dict[str, DeviceProfile] = Field(default_factory=dict)
+    """What is known of a kind of device, by the name that devices give as their `profile`."""
     templates: dict[str, Template] = Field(default_factory=dict)
     """What many units have in common, by name."""
     units: dict[str, Unit] = Field(default_factory=dict)
@@ -51,6 +69,10 @@ class File(Model):
     """Broker, journal, historians."""
     access: AccessControl | None = None
     """Who may command."""
+    alarm_management: AlarmManagement | None = None
+    """Classes and consoles of alarms."""
+    hmi: Hmi | None = None
+    """The operator's screens."""
     simulation: Simulation | None = None
     """The plant that stands in for the equipment; left out for a real one."""
 
@@ -63,8 +85,13 @@ def file_schema() -> dict[str, Any]:
     tag = definitions["Tag"]["properties"]
     addresses = [{"$ref": f"#/$defs/{model.__name__}"} for model in models[1:]]
     tag["address"] = {**tag["address"], "anyOf": [*addresses, {"type": "object"}]}
-    ours = [definitions[model]["properties"]["driver"]["const"] for model in ("ModbusDevice", "OpcUaDevice")]
+    known = ("ModbusDevice", "OpcUaDevice", "ReplayDevice")
+    ours = [definitions[model]["properties"]["driver"]["const"] for model in known]
     definitions["OtherDevice"]["properties"]["driver"]["not"] = {"enum": ours}
+    for model in ("ModbusDevice", "OpcUaDevice"):
+        known = definitions[model]["properties"]["profile"]
+        shape = {key: known.pop(key) for key in ("$ref", "enum", "type", "title") if key in known}
+        known["anyOf"] = [shape, {"type": "string", "pattern": NAME_PATTERN.pattern}]
     enums = {f"#/$defs/{name}" for name, definition in definitions.items() if "enum" in definition}
     for name, definition in definitions.items():
         if name in _PARTIAL:
@@ -72,7 +99,7 @@ def file_schema() -> dict[str, Any]:
         for key, value in definition.get("properties", {}).items():
             definition["properties"][key] = _or_variable(_readable(value), enums)
     root: dict[str, Any] = definitions.pop("File")
-    for collection in ("devices", "templates", "units"):
+    for collection in ("devices", "device_profiles", "templates", "units"):
         root["properties"][collection]["propertyNames"] = {"pattern": NAME_PATTERN.pattern}
     for section in ("site", "gateway", "streams", "access", "simulation"):
         _drop_required(root["properties"][section], definitions)

@@ -12,14 +12,21 @@ import functools
 from pydantic import Field, PrivateAttr
 
 from config.access import AccessControl
+from config.alarm_management import AlarmClass, AlarmManagement
 from config.alarms import Alarm
+from config.brought_tags import BroughtTags
 from config.devices import Device
 from config.expressions import parse
-from config.loops import Calculation, Interlock, Loop
+from config.hmi import Hmi
+from config.interlocks import Interlock, Permissive
+from config.loops import Calculation, Loop
 from config.model import Model, Name
-from config.quantities import PositiveDuration
+from config.profiles import Profile
+from config.quantities import Duration, PositiveDuration
+from config.realtime import RealTime
 from config.simulation import Simulation
 from config.streams import Streams
+from config.structures import Selector, Split
 from config.tags import Tag, TagKind
 from config.units import Unit
 
@@ -33,6 +40,19 @@ class SiteIdentity(Model):
     """What people see."""
 
 
+class Recording(Model):
+    """The record of all that went into the engine and came out of it."""
+
+    enabled: bool = True
+    """False: nothing is recorded, and nothing can be replayed."""
+    segment_period: PositiveDuration = 600.0
+    """A file covers this time; each begins with the whole state, so that a replay can begin there."""
+    max_bytes: int = Field(default=1_000_000_000, ge=10_000_000)
+    """Beyond this the oldest files go."""
+    max_age: PositiveDuration = 30 * 86400.0
+    """Older files go."""
+
+
 class Gateway(Model):
     """This gateway."""
 
@@ -40,8 +60,22 @@ class Gateway(Model):
     """Name of this gateway among those of the site; a level of its topics."""
     scan_period: PositiveDuration = 0.1
     """Period of the engine's scan."""
+    loop_report: PositiveDuration = 600.0
+    """How often it is told how well each loop did (wall clock)."""
+    realtime: RealTime = RealTime()
+    """Priority and processors of the engine's thread."""
     outputs_armed: bool = False
     """True: outputs are written as soon as their PVs are good. False: an operator arms them."""
+    snapshot_period: PositiveDuration = 2.0
+    """The state of control is put on the disk this often, for a warm start."""
+    warm_start_max_age: Duration = 300.0
+    """A start goes on from a snapshot that is at most this old; 0 is always a cold start."""
+    warm_start_armed: bool = False
+    """True: what a person had armed is armed again after a warm start. False: a person arms after each."""
+    max_force: PositiveDuration = 28800.0
+    """A tag is forced or simulated for at most this long; then it ends by itself."""
+    recording: Recording = Recording()
+    """What control saw and did, kept for `cellgate replay`."""
 
 
 class Site(Model):
@@ -53,6 +87,8 @@ class Site(Model):
     units: dict[Name, Unit] = Field(default_factory=dict)
     streams: Streams = Streams()
     access: AccessControl = AccessControl()
+    alarm_management: AlarmManagement = AlarmManagement()
+    hmi: Hmi = Hmi()
     simulation: Simulation | None = None
 
     _fingerprint: str = PrivateAttr(default="")
@@ -66,8 +102,8 @@ class Site(Model):
     def tags(self) -> dict[str, Tag]:
         """Every tag by its full name, in the order that gives it its index in the image.
 
-        Configured tags first, then those that calculations bring, then `<loop>.sp`, `<loop>.op`
-        and `<loop>.mode` of every loop.
+        Configured tags first, then those that calculations bring, then those of loops, selectors
+        and splits (`BroughtTags`).
         """
         tags = {f"{u}/{t}": tag for u, unit in self.units.items() for t, tag in unit.tags.items()}
         for name, calculation in self.calculations.items():
@@ -79,37 +115,7 @@ class Site(Model):
                 report=calculation.report,
                 format=calculation.format,
             )
-        derived: dict[str, Tag] = {}
-        for name, loop in self.loops.items():
-            pv, output = self._origin(loop.pv, tags), self._origin(loop.output, tags)
-            derived[f"{name}.sp"] = Tag(
-                description=f"Set-point of {name}",
-                unit=pv.unit,
-                low=pv.low if loop.sp_low is None else loop.sp_low,
-                high=pv.high if loop.sp_high is None else loop.sp_high,
-                format=pv.format,
-            )
-            derived[f"{name}.op"] = Tag(
-                description=f"Output of {name}", unit=output.unit, format=output.format
-            )
-            derived[f"{name}.mode"] = Tag(description=f"Mode of {name}", format=".0f")
-        return tags | derived
-
-    def _origin(self, name: str, tags: dict[str, Tag]) -> Tag:
-        """Follow a loop's `.sp` to its PV and its `.op` to its output, until a tag of the plant.
-
-        Raises:
-            ValueError: the way leads back to itself (`config.load` reports it as a cascade cycle).
-        """
-        for _ in range(2 * len(self.loops) + 1):
-            if name in tags:
-                return tags[name]
-            loop_name, _, part = name.rpartition(".")
-            if part == "mode":
-                return Tag(format=".0f")
-            loop = self.loops[loop_name]
-            name = loop.pv if part == "sp" else loop.output
-        raise ValueError(f"{name} takes its unit from itself")
+        return tags | BroughtTags(tags, self.loops, self.selectors, self.splits).tags()
 
     @functools.cached_property
     def tag_index(self) -> dict[str, int]:
@@ -120,6 +126,16 @@ class Site(Model):
     def loops(self) -> dict[str, Loop]:
         """Every loop by its full name."""
         return {f"{u}/{n}": loop for u, unit in self.units.items() for n, loop in unit.loops.items()}
+
+    @functools.cached_property
+    def selectors(self) -> dict[str, Selector]:
+        """Every selector by its full name."""
+        return {f"{u}/{n}": s for u, unit in self.units.items() for n, s in unit.selectors.items()}
+
+    @functools.cached_property
+    def splits(self) -> dict[str, Split]:
+        """Every split by its full name."""
+        return {f"{u}/{n}": s for u, unit in self.units.items() for n, s in unit.splits.items()}
 
     @functools.cached_property
     def alarms(self) -> dict[str, Alarm]:
@@ -135,6 +151,48 @@ class Site(Model):
     def interlocks(self) -> dict[str, Interlock]:
         """Every interlock by its full name."""
         return {f"{u}/{n}": i for u, unit in self.units.items() for n, i in unit.interlocks.items()}
+
+    @functools.cached_property
+    def permissives(self) -> dict[str, Permissive]:
+        """Every permissive by its full name."""
+        return {f"{u}/{n}": p for u, unit in self.units.items() for n, p in unit.permissives.items()}
+
+    @functools.cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """Every set-point profile by its full name."""
+        return {f"{u}/{n}": p for u, unit in self.units.items() for n, p in unit.profiles.items()}
+
+    @functools.cached_property
+    def first_out_groups(self) -> dict[str, list[str]]:
+        """Every first-out group of interlocks by its full name, with its members."""
+        groups: dict[str, list[str]] = {}
+        for name, interlock in self.interlocks.items():
+            if interlock.first_out:
+                groups.setdefault(interlock.first_out, []).append(name)
+        return groups
+
+    @functools.cached_property
+    def alarm_groups(self) -> dict[str, list[str]]:
+        """Alarms of each first-out group, by the group's full name."""
+        groups: dict[str, list[str]] = {}
+        for name, alarm in self.alarms.items():
+            if alarm.first_out is not None:
+                groups.setdefault(f"{self.unit_of(name)}/{alarm.first_out}", []).append(name)
+        return groups
+
+    def class_of(self, alarm: Alarm) -> AlarmClass:
+        """Return the class of an alarm, with the alarm's own shelving time where it has one."""
+        found = self.alarm_management.classes.get(alarm.alarm_class or "", AlarmClass())
+        if alarm.max_shelve is None:
+            return found
+        return found.model_copy(update={"max_shelve": alarm.max_shelve})
+
+    @functools.cached_property
+    def owners(self) -> dict[str, str]:
+        """What moves each tag that a loop, selector or split moves, in words: `loop 'br1/temp'`."""
+        owners = {b.output: f"split {n!r}" for n, split in self.splits.items() for b in split.branches}
+        owners |= {selector.output: f"selector {n!r}" for n, selector in self.selectors.items()}
+        return owners | {loop.output: f"loop {n!r}" for n, loop in self.loops.items()}
 
     def unit_of(self, name: str) -> str:
         """Return the unit that a full name belongs to."""
@@ -156,25 +214,29 @@ class Site(Model):
         """
         if self.simulation is None:
             return 1.0
-        speeds = {self.speed_of(device) for device in self._devices_behind(name)}
+        speeds = {self.speed_of(self.tags[tag].device) for tag in self.tags_behind(name)}
         return speeds.pop() if len(speeds) == 1 else self.speed_of(None)
 
-    def _devices_behind(self, name: str) -> set[str]:
-        devices: set[str] = set()
+    def tags_behind(self, name: str) -> list[str]:
+        """Return the tags of devices that a tag comes from or leads to; of a device's own tag, itself."""
+        found: list[str] = []
         pending, seen = [name], set[str]()
         while pending:
-            tag = pending.pop()
+            tag = pending.pop(0)
             if tag in seen:
                 continue
             seen.add(tag)
-            device = self.tags[tag].device
-            if device is not None:
-                devices.add(device)
+            if self.tags[tag].device is not None:
+                found.append(tag)
             elif tag in self.calculations:
                 pending += [m.name for m in parse(self.calculations[tag].expression).references()]
-            elif (loop := self.loops.get(tag.rpartition(".")[0])) is not None:
+            elif (loop := self.loops.get(owner := tag.rpartition(".")[0])) is not None:
                 pending.append(loop.output if tag.endswith(".op") else loop.pv)
-        return devices
+            elif owner in self.selectors:
+                pending.append(self.selectors[owner].output)
+            elif owner in self.splits:
+                pending += [branch.output for branch in self.splits[owner].branches]
+        return found
 
     def text_tags(self) -> frozenset[str]:
         """Return the names of the tags that travel beside the engine."""

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import enum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
+from config.broker import Broker
 from config.model import Model, Name
 from config.quantities import Duration, PositiveDuration
-
-
-class Protocol(enum.StrEnum):
-    """MQTT version spoken to the broker."""
-
-    V311 = "3.1.1"
-    V5 = "5"
-
-
-class Broker(Model):
-    """Where the MQTT broker is."""
-
-    host: str = "127.0.0.1"
-    """Name or address of the broker."""
-    port: int = Field(default=1883, ge=1, le=65535)
-    """Its TCP port."""
-    protocol: Protocol = Protocol.V311
-    username: str | None = None
-    """User name, when the broker asks for one."""
-    password: SecretStr | None = None
-    """Password of that user."""
-    keep_alive: PositiveDuration = 10.0
-    """A dead connection is noticed after one and a half of it."""
-    connect_timeout: PositiveDuration = 5.0
-    """An attempt to connect ends within this."""
+from config.sparkplug import SparkplugNode
 
 
 class Telemetry(Model):
@@ -78,11 +54,44 @@ class Consumer(Model):
     """False: the journal does not wait for it."""
 
 
+class Retention(Model):
+    """How long a store keeps each class of data, from the end of the UTC day it was measured in."""
+
+    points: PositiveDuration | None = None
+    """Points as they were reported; none keeps them for ever."""
+    trends: PositiveDuration | None = None
+    """What trends show: count, least, greatest, mean, first, last and worst quality of a stretch; at least
+    as long as points. None keeps them for ever."""
+    events: PositiveDuration | None = None
+    """Alarms, phases and all other events; none keeps them for ever."""
+
+    @model_validator(mode="after")
+    def _trends_outlive_points(self) -> Self:
+        if self.trends is not None and (self.points is None or self.trends < self.points):
+            raise ValueError(
+                "trends are kept at least as long as points: give points a shorter time, or trends none"
+            )
+        return self
+
+
 class EmbeddedStore(Model):
     """The store that needs no server: SQLite files in the historian's data folder."""
 
     type: Literal["embedded"] = "embedded"
     """Kind of store."""
+    retention: Retention = Retention()
+    """What is deleted, and when. Each deletion is an event."""
+
+
+class InfluxTrend(Model):
+    """Points made coarser inside InfluxDB, for a longer time: `cellgate influx` writes the tasks."""
+
+    every: PositiveDuration
+    """Length of a stretch."""
+    bucket: str
+    """Bucket (v2), or database (v1)."""
+    retention: PositiveDuration | None = None
+    """How long it is kept; none is for ever."""
 
 
 class InfluxStore(Model):
@@ -97,7 +106,14 @@ class InfluxStore(Model):
     org: str = "cellgate"
     """Organisation (v2)."""
     bucket: str = "cellgate"
-    """Bucket (v2), or database (v1)."""
+    """Bucket (v2), or database (v1), of the points."""
+    events_bucket: str | None = None
+    """Bucket or database of the events, where they are to be kept for another time or read by others;
+    none is that of the points."""
+    retention: Retention = Retention()
+    """What the server is told to delete (`cellgate influx`); trends have a time of their own each."""
+    trends: list[InfluxTrend] = Field(default_factory=list)
+    """Coarser copies that the server makes."""
     token: SecretStr | None = None
     """Token (v2), or `user:password` (v1)."""
     timeout: PositiveDuration = 10.0
@@ -107,6 +123,22 @@ class InfluxStore(Model):
     durable_after: Duration = 0.0
     """Acknowledged writes younger than this may be lost when the store dies; they are kept and
     written again after it restarted (VictoriaMetrics: 60 s)."""
+
+    @model_validator(mode="after")
+    def _classes_are_apart(self) -> Self:
+        if self.retention.trends is not None:
+            raise ValueError(
+                "retention.trends is of the embedded store: give each entry of trends its retention"
+            )
+        if self.events_bucket is None and self.retention.events != self.retention.points:
+            raise ValueError(
+                "one bucket has one retention: give events an events_bucket, or the points' retention"
+            )
+        own = [self.bucket, *(trend.bucket for trend in self.trends)]
+        own += [self.events_bucket] if self.events_bucket is not None else []
+        if len(set(own)) < len(own):
+            raise ValueError("points, events and each of the trends need a bucket of their own")
+        return self
 
 
 Store = Annotated[EmbeddedStore | InfluxStore, Field(discriminator="type")]
@@ -119,12 +151,53 @@ class Historian(Model):
     """A level of its topics, and the folder of its data."""
     partitions: list[int] | None = None
     """Partitions it takes; none is all."""
+    members: list[Name] = Field(default_factory=list)
+    """Processes that share its partitions (`cellgate historian --member`), on one machine or several.
+    What one takes the others take over when it is away. Their store is one that all of them reach, so
+    not the embedded one. None: it is one process."""
     store: Store = EmbeddedStore()
     """Where points end up."""
     commit_period: PositiveDuration = 0.1
     """Messages that arrive within this are committed together."""
     max_bytes: int = Field(default=20_000_000_000, ge=1_000_000)
     """Size of its hot table beyond which it takes no more messages."""
+
+    @property
+    def processes(self) -> tuple[str | None, ...]:
+        """The members that carry it, or one process without a name of its own."""
+        return tuple(self.members) or (None,)
+
+
+CampaignId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+ClientEvent = Literal[
+    "alarm", "alarm_first_out", "interlock", "first_out", "bypass", "mode", "set_point", "tuning", "profile",
+    "context", "command",
+]  # fmt: skip
+"""Kinds of events of a unit that a client may be shown."""
+_SHOWN: Final[tuple[ClientEvent, ...]] = (
+    "alarm", "alarm_first_out", "interlock", "first_out", "bypass", "mode", "set_point", "tuning", "profile",
+    "context",
+)  # fmt: skip
+
+
+class Client(Model):
+    """A client, under an opaque name: what was made for its campaigns is republished for it alone.
+
+    The name is a level of topics: no client's or product's name belongs there.
+    """
+
+    campaigns: list[CampaignId] = Field(min_length=1)
+    """Opaque ids of its campaigns. What was measured while one of them held is the client's."""
+    units: list[Name] | None = None
+    """Units it may see while they are in its campaigns; none is all."""
+    events: list[ClientEvent] = Field(default_factory=lambda: list(_SHOWN))
+    """Process events it is shown, of those of its units and campaigns. `command` names users."""
+    journal: Journal = Journal(max_bytes=500_000_000)
+    """Bounds of its own journal: what is kept while nobody takes it."""
+    historian: Historian | None = None
+    """A historian of the client's own stream, into a store or bucket of its own. With one, its journal
+    waits for that; without, for the broker."""
 
 
 class Streams(Model):
@@ -137,3 +210,7 @@ class Streams(Model):
     """Services that bring the stream into a store."""
     consumers: list[Consumer] | None = None
     """Who the journal waits for; none is every historian above."""
+    clients: dict[Name, Client] = Field(default_factory=dict)
+    """Clients by opaque name; each has a tree of topics of its own."""
+    sparkplug: list[SparkplugNode] = Field(default_factory=list)
+    """Sparkplug edge nodes that the gateway is; the journal never waits for them."""

@@ -76,6 +76,8 @@ class Tag(Model):
     """Time constant of a first-order filter on the value; 0 is no filter."""
     stale_after: PositiveDuration = 10.0
     """Without a new sample for this long the tag is bad (reason STALE)."""
+    frozen_after: PositiveDuration | None = None
+    """A value that has not changed in the least for this long is bad (reason FROZEN); none is never."""
     fail_value: Quantity | None = None
     """Value that a bad tag shows to calculations that ask for one; the quality stays bad."""
     report: Reporting = Reporting()

@@ -8,8 +8,13 @@ from typing import Any
 from pydantic import Field
 
 from config.alarms import Alarm
-from config.loops import Calculation, Interlock, Loop
+from config.interlocks import Interlock, Permissive
+from config.loops import Calculation, Loop
 from config.model import Model, Name
+from config.packml import PackMl
+from config.profiles import Profile
+from config.screens import Screen
+from config.structures import Selector, Split
 from config.tags import Tag
 
 
@@ -28,10 +33,22 @@ class Equipment(Model):
     """Tags whose values are computed."""
     loops: dict[str, Loop] = Field(default_factory=dict)
     """Controllers, each with a PV and an output."""
+    selectors: dict[str, Selector] = Field(default_factory=dict)
+    """What lets one of several loops act."""
+    splits: dict[str, Split] = Field(default_factory=dict)
+    """What spreads one output over several actuators."""
     alarms: dict[str, Alarm] = Field(default_factory=dict)
     """Limit alarms, each with its rationalisation record."""
     interlocks: dict[str, Interlock] = Field(default_factory=dict)
     """Conditions that force outputs to safe values."""
+    profiles: dict[str, Profile] = Field(default_factory=dict)
+    """Set-point profiles: ramps and holds that phases and people run."""
+    permissives: dict[str, Permissive] = Field(default_factory=dict)
+    """Conditions that must hold before loops go to automatic modes, or phases start."""
+    packml: PackMl | None = None
+    """How the unit takes PackML commands; none takes none from here."""
+    screen: Screen | None = None
+    """The unit's page on the screens, and which tag plays which part on it; none is the generic page."""
 
 
 class ParameterType(enum.StrEnum):

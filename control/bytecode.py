@@ -14,7 +14,7 @@ import numpy as np
 
 from config.expressions import Checked, evaluation_order
 from config.expressions.syntax import Reference, walk
-from control.lowering import Constants, Instruction, Lowering, Place
+from control.lowering import Constants, Instruction, Lowering, Place, States
 from control.opcodes import ENTRY, INSTRUCTION
 from control.program import Memory, Program
 from control.rings import Rows
@@ -69,11 +69,13 @@ class Compiled:
     """Registers that the entries use one after another."""
     cells: int
     """Cells of state."""
+    states: Mapping[tuple[str, str], int]
+    """Function and name of what the expressions ask the state of, to the register where it is looked for."""
 
     def memory(self) -> Memory:
         """Return the memory of a cold start."""
         entries = len(self.program.entries)
-        register = np.zeros(self.own_registers + len(self.constants) + entries)
+        register = np.zeros(self.own_registers + len(self.constants) + entries + len(self.states))
         register[self.own_registers : self.own_registers + len(self.constants)] = self.constants
         return Memory(
             value=np.full(entries, np.nan),
@@ -107,16 +109,17 @@ def compile_program(
     order = evaluation_order({source.name: source.needs() for source in calculations})
     sources = [*(by_name[name] for name in order), *conditions]
     shared = {name: index for index, name in enumerate(order)}
-    constants = Constants()
+    constants, states = Constants(), States()
     lowered: list[tuple[Lowering, Place]] = []
     parts: list[Part] = []
     cells = 0
     for index, source in enumerate(sources):
-        lowering = Lowering(tags, shared, constants, cells)
+        lowering = Lowering(tags, shared, constants, states, cells)
         lowered.append((lowering, lowering.run(source.expression.root)))
         parts.append(Part(index, cells, cells + lowering.cells))
         cells += lowering.cells
-    layout = _Layout(max((lowering.own for lowering, _ in lowered), default=0), len(constants.values))
+    own = max((lowering.own for lowering, _ in lowered), default=0)
+    layout = _Layout(own, len(constants.values), len(sources))
     program = Program(
         code=_code(lowered, layout),
         entries=_entries(sources, lowered, layout, scan_period_s),
@@ -130,21 +133,24 @@ def compile_program(
         constants=tuple(constants.values),
         own_registers=layout.own,
         cells=cells,
+        states={asked: layout.number(Place("state", number)) for asked, number in states.asked.items()},
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Numbers of the registers: an entry's own, then the constants, then the shared results."""
+    """Numbers of the registers: an entry's own, the constants, the shared results, the states."""
 
     own: int
     constants: int
+    entries: int
 
     def number(self, place: Place | int) -> int:
         """Return the number of a register; what is no register stays as it is."""
         if isinstance(place, int):
             return place
-        first = {"own": 0, "constant": self.own, "shared": self.own + self.constants}
+        shared = self.own + self.constants
+        first = {"own": 0, "constant": self.own, "shared": shared, "state": shared + self.entries}
         return first[place.where] + place.number
 
     def row(self, instruction: Instruction) -> tuple[int, ...]:

@@ -2,13 +2,14 @@
 
 Numba's own cache looks at the file of the cached function alone: a change in a function that it
 calls goes unseen. So the folder is named by a hash of everything that decides the machine code:
-all sources of `control` (for the engine) or of `drivers` (for their decoders), the versions of
-the compiler and NumPy, the CPU, and the compiler's settings. A different hash is a different
-folder, and the start compiles anew.
+all sources of `control` (for the engine), of `drivers` (for their decoders) or of `gateway/kernels`
+(for the stream), the versions of the compiler and NumPy, the CPU, and the compiler's settings. A
+different hash is a different folder, and the start compiles anew.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -28,6 +29,9 @@ ENGINE: Final = ("control",)
 """Sources of the engine's machine code."""
 DRIVERS: Final = ("drivers", "control/signal.py")
 """Sources of the drivers' machine code; the constants of `control.signal` are compiled into it."""
+
+STREAM: Final = ("gateway/kernels",)
+"""Sources of the machine code of the stream and the historian."""
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _KEPT: Final = 12  # folders of other versions that stay, so that going back needs no compilation
@@ -58,6 +62,18 @@ def folder(sources: tuple[str, ...] = ENGINE) -> Path:
         (base / name).mkdir(mode=0o700, exist_ok=True)
     _drop_old(base, name)
     return base / name
+
+
+@contextlib.contextmanager
+def kept_in(path: str) -> Iterator[None]:
+    """Have Numba keep in this folder what is decorated inside."""
+    options: Any = numba.config
+    before = options.CACHE_DIR
+    options.CACHE_DIR = path
+    try:
+        yield
+    finally:
+        options.CACHE_DIR = before
 
 
 def _bases() -> Iterator[Path]:

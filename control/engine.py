@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import enum
 import threading
+import time
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from config.site import Gateway, Site, SiteIdentity
-from control import pacing
+from control import course, pacing, portable
+from control.actuation_signal import OVERRIDE_NONE
 from control.image import Image
 from control.kernels import clock, ring
+from control.kernels.atomic import Words
 from control.kernels.jit import prepare
-from control.rings import Ring
-from control.scan import close, scan
+from control.pacing import Moment
+from control.rings import Ring, Row, Rows
+from control.scan import close
+from control.scheduling import schedule_this_thread
+from control.state import Performance
 from control.tables import Tables, build
 
 
@@ -32,6 +40,15 @@ class Pacing(enum.Enum):
 
 class EngineError(Exception):
     """The engine cannot do what it was asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateCopy:
+    """The engine's state between two scans."""
+
+    block: Words
+    """As `Tables.arena.block`."""
+    moment: Moment
 
 
 class Engine:
@@ -54,9 +71,12 @@ class Engine:
         self.transitions = Ring(rings.transitions)
         self.statistics = Ring(rings.statistics)
         self._switch = np.zeros(pacing.SWITCH_WORDS, np.int64)
-        self._timespec = np.zeros(2, np.int64)
+        self._live, self._copy = tables.arena.block, np.zeros_like(tables.arena.block)
+        self._copying = threading.Lock()
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
+        self.scheduling_refused: tuple[str, ...] = ()
+        """What the operating system refused of the priority and processors asked for, in words."""
 
     @property
     def running(self) -> bool:
@@ -72,12 +92,14 @@ class Engine:
         """Compile what the engine runs, or load it from the cache (seconds, or a moment)."""
         state = self._state
         if self.compiled:
-            prepare(pacing.run, state, self._switch, self._timespec, self.scan_period_ns)
+            prepare(course.run, state, self._pace(), course.by_the_clock(), 0)
         else:
-            prepare(scan, state, 0, 0)
+            prepare(course.run, state, course.NO_PACE, course.by_the_clock(), 0)
             prepare(close, state, 0)
             prepare(pacing.record, state, 0, 0, 0, 0, 0)
-        prepare(pacing.ask_to_stop, self._switch)
+            prepare(pacing.copy_between_scans, state, self._switch, self._live, self._copy, 0)
+        prepare(pacing.set_word, self._switch, 0, 0)
+        prepare(pacing.read_word, self._switch, 0)
         words = np.zeros((1, 4), np.int64)
         prepare(ring.push, words, self._switch, words)
         prepare(ring.pop, words, self._switch, words)
@@ -103,12 +125,32 @@ class Engine:
         Raises:
             EngineError: it did not end in time.
         """
-        pacing.ask_to_stop(self._switch)
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
-                raise EngineError(f"the engine did not stop within {timeout_s:g} s")
+        self._end(pacing.STOP_SAFELY, timeout_s)
         return int(self._switch[pacing.LEFT])
+
+    def hand_over(self, timeout_s: float = 5.0) -> None:
+        """Stop after the present scan and leave the outputs as they are: another engine goes on.
+
+        Raises:
+            EngineError: it did not end in time.
+        """
+        self._end(pacing.STOP_AS_IS, timeout_s)
+
+    def copy_state(self, timeout_s: float = 5.0) -> StateCopy:
+        """Return the state as it was between two scans. Blocks for about a period of the scan.
+
+        Raises:
+            EngineError: the engine does not scan.
+        """
+        with self._copying:
+            pacing.set_word(self._switch, pacing.COPY, pacing.COPY_ASKED)
+            deadline = time.monotonic() + timeout_s
+            while pacing.read_word(self._switch, pacing.COPY) != pacing.COPY_DONE:
+                if not self.running or time.monotonic() > deadline:
+                    raise EngineError("no copy of the state: the engine does not scan")
+                time.sleep(min(0.01, self.scan_period_ns * 1e-9))
+            moment = self._switch[pacing.MOMENT : pacing.SWITCH_WORDS].tolist()
+            return StateCopy(self._copy.copy(), Moment(*moment))
 
     def snapshot(self) -> Image:
         """Return a copy of the image (see `Image` for what may not agree within it)."""
@@ -119,17 +161,61 @@ class Engine:
         row = self._state.counters[0]
         return {name: int(row[name]) for name in row.dtype.names}
 
+    def devices(self) -> Rows:
+        """Return a copy of the DEVICE rows, in the order of the site."""
+        return self._state.outputs.devices.copy()
+
+    def overrides(self) -> Rows:
+        """Return a copy of the OVERRIDE rows of what is forced or simulated now."""
+        rows = self._state.overrides.rows.copy()
+        held: Rows = rows[(rows["kind"] != OVERRIDE_NONE) & (rows["ended"] == 0)]
+        return held
+
+    def relay(self, loop: int) -> Row:
+        """Return a copy of the RELAY row of a loop, by its position in the site.
+
+        Raises:
+            LookupError: the loop has no relay test.
+        """
+        relays = self._state.relays
+        found = np.flatnonzero(relays["id"] == loop)
+        if not len(found):
+            raise LookupError(f"loop {loop} has no relay test")
+        return relays[found[0]].copy()
+
+    def performance(self) -> Performance:
+        """Return the sums over the loops' performance, in the order of the site's loops.
+
+        One loop's sums may belong to two executions in succession: they are read while it runs.
+        """
+        order = self._state.maps.loop_row
+        columns: list[Any] = [column[order] for column in self._state.performance]
+        return Performance(*columns)
+
     def refused_reports(self) -> dict[int, int]:
         """Return how many reports of each tag were refused since the start, where any were."""
         refused = self._state.tags.reported["refused_total"].copy()
         return {int(tag): int(refused[tag]) for tag in np.flatnonzero(refused)}
 
+    def _end(self, how: int, timeout_s: float) -> None:
+        if pacing.read_word(self._switch, pacing.STOP) == 0:
+            pacing.set_word(self._switch, pacing.STOP, how)
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                raise EngineError(f"the engine did not stop within {timeout_s:g} s")
+
+    def _pace(self) -> course.Pace:
+        timespec = np.zeros(2, np.int64)
+        return course.Pace(self._switch, timespec, self._live, self._copy, self.scan_period_ns)
+
     def _run(self) -> None:
         try:
+            self.scheduling_refused = schedule_this_thread(self.tables.realtime)
             if self.compiled:
-                pacing.run(self._state, self._switch, self._timespec, self.scan_period_ns)
+                course.run(self._state, self._pace(), course.by_the_clock(), 0)
             else:
-                pacing.run_portable(self._state, self._switch, self.scan_period_ns)
+                portable.run(self._state, self._switch, self._live, self._copy, self.scan_period_ns)
         except Exception as error:  # noqa: BLE001  # the thread's boundary: `failure` tells
             self._failure = error
 

@@ -1,4 +1,7 @@
-"""The image: the latest sample of every tag, in columns indexed by tag."""
+"""The image: the latest sample of every tag, in columns indexed by tag.
+
+After the tags come the values that are derived for alarms (`layout.DERIVED`): nobody outside sees them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class Image(NamedTuple):
 
     @classmethod
     def allocate(cls, tags: int) -> Self:
-        """Return the image of so many tags, all of them waiting for their first value."""
+        """Return the image of so many tags and derived values, all of them waiting for their first value."""
         return cls(
             value=np.full(tags, np.nan),
             source_ns=np.zeros(tags, np.int64),

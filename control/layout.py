@@ -17,6 +17,7 @@ NEVER: Final = 2**63 - 1
 BEFORE_ALL: Final = -(2**62)
 """A source time before every other."""
 NOT_A_SLOT: Final = -1
+NOT_A_LINK: Final = -1
 
 # What a tag is for the engine.
 ROLE_UNUSED: Final = 0  # texts: they travel beside the engine
@@ -35,6 +36,7 @@ TAG = np.dtype(
         ("filter_ns", "f8"),  # time constant; 0: no filter
         ("fail_value", "f8"),  # NaN: none
         ("stale_ns", "i8"),  # NEVER: does not go stale
+        ("frozen_ns", "i8"),  # NEVER: may stay the same for ever
         ("device", "i8"),
         ("role", "i8"),
     ]
@@ -59,6 +61,8 @@ REPORTED = np.dtype(
         ("measured_ns", "i8"),  # source time of the last usable sample in the image
         ("filtered", "f8"),  # the filter's state: NaN before the first sample
         ("filtered_ns", "i8"),  # monotonic time that the filter has reached
+        ("raw", "f8"),  # as the device gave it last; NaN: not yet
+        ("changed_ns", "i8"),  # monotonic time since which that is the same
         ("late_source_ns", "i8"),  # of the last report that did not enter the image
         ("late_ordinal", "u4"),
         ("spare", "u4"),
@@ -68,14 +72,27 @@ REPORTED = np.dtype(
 
 LOOP = np.dtype(
     [
+        ("kp", "f8"),  # as configured or tuned, with the sign of the action
         ("ti", "f8"),
+        ("td", "f8"),
         ("tt", "f8"),
+        ("kp_factor", "f8"),  # of the gain schedule, 1 without one
+        ("ti_factor", "f8"),
+        ("td_factor", "f8"),
+        ("lead_s", "f8"),  # of the feed-forward
         ("sp_low", "f8"),
         ("sp_high", "f8"),
         ("safe", "f8"),
         ("force", "f8"),  # value that an interlock forces
         ("time_factor", "f8"),  # wall seconds for one second of the plant
         ("default_tt", "i8"),  # 1: tt follows from ti and td
+        ("integral_only", "i8"),  # 1: no proportional part
+        ("incremental", "i8"),  # 1: the form that adds increments to the value really applied
+        ("ramp_from_pv", "i8"),  # 1: a set-point ramp begins at the PV
+        ("shaped", "i8"),  # 1: something of `Shaping` stands before its law
+        ("profiled", "i8"),  # 1: a set-point profile runs or is held: nobody else moves the set-point
+        ("fed_forward", "i8"),  # 1: it has a disturbance to feed forward
+        ("group", "i8"),
         ("direct", "i8"),  # 1: the gain is negative
         ("bad_after_ns", "i8"),
         ("bad_since_ns", "i8"),  # monotonic; 0: the PV is usable
@@ -88,8 +105,16 @@ LOOP = np.dtype(
         ("mode_announced", "i8"),
         ("mode_changes", "i8"),  # not announced yet
         ("id", "i8"),  # position in the site's loops
-        ("slot", "i8"),  # of the output, or NOT_A_SLOT when the device must not be written
+        ("slot", "i8"),  # of the output, or NOT_A_SLOT when there is a link or the device must not be written
         ("output_tag", "i8"),
+        ("link", "i8"),  # the way of its output through a structure, or NOT_A_LINK
+        ("blocked", "i8"),  # 1: what the output leads to does not take it, so the output follows that
+        ("remote", "i8"),  # its remote set-point, or -1
+        ("tested", "i8"),  # 1: its output follows a relay test
+        ("fed", "i8"),  # 1: another loop gives its set-point in MODE_CASCADE
+        ("reads_output", "i8"),  # 1: what the actuator does can be read
+        ("first_point", "i8"),  # of its gain schedule
+        ("last_point", "i8"),  # one after the last
     ]
 )
 """What a scan needs of a loop only when something happens to it."""
@@ -105,31 +130,19 @@ GROUP = np.dtype(
         ("period_ns", "i8"),
         ("executed_ns", "i8"),  # monotonic time of the last execution; 0: never
         ("slack_ns", "i8"),  # so much earlier counts as its period: it follows the scan's clock
+        ("shaped", "i8"),  # 1: something of `Shaping` stands before the law of some of its loops
+        ("scheduled", "i8"),  # 1: some of its loops have a gain schedule
+        ("nodes", "i8"),  # so many nodes come before it
+        ("first_link", "i8"),  # of its loops
+        ("last_link", "i8"),
+        ("first_remote", "i8"),
+        ("last_remote", "i8"),
     ]
 )
 """Loops that lie side by side in the columns, have the same period and do not feed each other."""
 
-ALARM = np.dtype(
-    [
-        ("limit", "f8"),
-        ("trip", "f8"),  # threshold while not active, in units of sign * value
-        ("clear", "f8"),  # threshold while active: still active at or above it
-        ("value", "f8"),  # at the last transition
-        ("on_ns", "i8"),
-        ("off_ns", "i8"),
-        ("since_ns", "i8"),  # monotonic time since when the condition differs; 0: it does not
-        ("violated_ns", "i8"),  # UTC of the violation that may become an occurrence
-        ("onset_ns", "i8"),  # UTC of the occurrence's first violation
-        ("occurrence", "i8"),
-        ("utc_ns", "i8"),  # of the last transition that is not announced yet
-        ("ticket", "i8"),
-        ("latching", "i8"),
-        ("state", "i8"),  # letter as a number, A is 0
-        ("announced", "i8"),  # state that the last announced transition led to
-        ("changes", "i8"),  # transitions not announced yet
-    ]
-)
-"""What a scan needs of an alarm only when its condition changes."""
+GAIN_POINT = np.dtype([("at", "f8"), ("kp", "f8"), ("ti", "f8"), ("td", "f8")])
+"""A point of a gain schedule: factors on the loop's parameters where its tag has that value."""
 
 SLOT = np.dtype(
     [
@@ -137,12 +150,15 @@ SLOT = np.dtype(
         ("sent", "f8"),  # value of the last row in the output ring; NaN: none
         ("sent_ns", "i8"),
         ("force", "f8"),
+        ("resume", "f8"),  # wanted before it was forced; NaN: nobody knows
         ("safe", "f8"),  # NaN: none, nothing is pushed when the outputs are disarmed
         ("low", "f8"),
         ("high", "f8"),
         ("tag", "i8"),
+        ("device", "i8"),
         ("loop", "i8"),  # row of the loop that owns it, or -1
-        ("forced", "i8"),
+        ("link", "i8"),  # that leads to it, or NOT_A_LINK
+        ("forced", "i8"),  # FORCED_*
         ("live", "i8"),  # 1: written while armed
         ("closing", "i8"),  # 1: the value to be left at still has to be pushed
         ("leave_at", "f8"),
@@ -152,28 +168,12 @@ SLOT = np.dtype(
 )
 """A writable tag."""
 
-WATCHDOG = np.dtype([("tag", "i8"), ("is_bool", "i8")])
-"""A tag that carries the engine's counter to a device."""
+FORCED_BY_INTERLOCK: Final = 1
+FORCED_BY_PERSON: Final = 2
+"""What forces an output; 0: nothing does. An interlock wins."""
 
-INTERLOCK = np.dtype(
-    [
-        ("utc_ns", "i8"),
-        ("ticket", "i8"),
-        ("first", "i8"),  # of its forces
-        ("last", "i8"),
-        ("condition", "i8"),  # entry of the program
-        ("latched", "i8"),
-        ("on_bad", "i8"),
-        ("demanded", "i8"),  # 1: the condition holds now, or is bad and on_bad
-        ("waits", "i8"),  # 1: demanded only because first values are awaited
-        ("active", "i8"),  # 1: it acts: latched, announced
-        ("announced", "i8"),
-        ("changes", "i8"),
-    ]
-)
-"""An interlock. It forces while it is demanded or active."""
-FORCE = np.dtype([("value", "f8"), ("slot", "i8")])
-"""One output that an interlock forces."""
+WATCHDOG = np.dtype([("tag", "i8"), ("device", "i8"), ("is_bool", "i8")])
+"""A tag that carries the engine's counter to a device."""
 
 COUNTERS = np.dtype(
     [
@@ -195,6 +195,8 @@ COUNTERS = np.dtype(
         ("pending", "i8"),  # not 0: a mode or an interlock changed and is not announced yet
         ("forcing", "i8"),  # interlocks that force
         ("forced", "i8"),  # 1: outputs are marked as forced
+        ("testing", "i8"),  # loops under a relay test
+        ("overrides", "i8"),  # tags that are forced or simulated
         ("overruns", "i8"),  # periods missed; counted by the pacing
     ]
 )

@@ -22,7 +22,7 @@ class Place(NamedTuple):
     """Where a value is: a register whose number is known once the whole program is."""
 
     where: str
-    """`own`, `constant` or `shared`."""
+    """`own`, `constant`, `shared` or `state`."""
     number: int
 
 
@@ -65,6 +65,17 @@ ZERO: Final = Place("constant", 0)
 """Stands where an instruction has no operand."""
 
 
+class States:
+    """What the expressions of a program ask the state of, each once: function and name."""
+
+    def __init__(self) -> None:
+        self.asked: dict[tuple[str, str], int] = {}
+
+    def number(self, function: str, name: str) -> Place:
+        """Return where a state will be found."""
+        return Place("state", self.asked.setdefault((function, name), len(self.asked)))
+
+
 @dataclass(slots=True)
 class Lowering:
     """The instructions of one entry as they come."""
@@ -74,6 +85,7 @@ class Lowering:
     shared: Mapping[str, int]
     """Entry of every calculation that comes before."""
     constants: Constants
+    states: States
     first_cell: int
     """Where the cells of this entry begin in the state."""
     inputs: dict[int, int] = field(default_factory=dict)
@@ -94,12 +106,12 @@ class Lowering:
 
     def _visit(self, node: Node) -> Place:
         match node:
-            case syntax.Number():
-                return self.constants.number(node.value)
-            case syntax.Truth():
+            case syntax.Number() | syntax.Truth():
                 return self.constants.number(float(node.value))
             case syntax.Reference():
                 return self._tag(node.name)
+            case syntax.State():
+                return self.states.number(node.function, node.name)
             case syntax.Unary():
                 kind = op.NOT if node.operator == "not" else op.NEGATE
                 return self._emit(kind, self._visit(node.operand))

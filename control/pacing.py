@@ -1,36 +1,90 @@
-"""Pacing: calls the scan on an absolute grid of times, and keeps account of how that went.
+"""Pacing: what stands around a scan that follows the clock: a grid of times, accounts, copies.
 
-Two ways with one accounting. `run` is compiled: it sleeps, reads the clocks and scans without ever
-touching the interpreter. `run_portable` does the same in Python where the C library has no
-`clock_nanosleep`, or nothing is compiled; then the scan is as late as the interpreter is busy.
+The two ways of following it are `control.course` and, where nothing can be compiled, `control.portable`.
 """
 
 from __future__ import annotations
 
-import time
-from typing import Final
+from typing import Final, NamedTuple
 
-from control.kernels import clock
 from control.kernels.atomic import Words, load_acquire, store_release
 from control.kernels.jit import kernel, part
 from control.kernels.ring import HEAD, TAIL, room
-from control.scan import close, close_once, scan, scan_once
 from control.state import State
 
 STOP: Final = 0
-"""Word of the switch: not 0 asks the engine to stop."""
+"""Word of the switch: not 0 asks the engine to end after its present scan."""
 LEFT: Final = 1
 """Word of the switch: safe outputs that found no room when the engine stopped."""
-SWITCH_WORDS: Final = 2
+COPY: Final = 2
+"""Word of the switch: 1 asks for a copy of the state between two scans, 2 says that it is there."""
+MOMENT: Final = 3
+"""First word of the copy's moment: see `Moment`."""
+SWITCH_WORDS: Final = MOMENT + 8
+
+STOP_SAFELY: Final = 1
+"""Push the safe outputs at the end."""
+STOP_AS_IS: Final = 2
+"""Leave the outputs as they are: another engine goes on."""
+COPY_ASKED: Final = 1
+COPY_DONE: Final = 2
+
+
+class Moment(NamedTuple):
+    """When a copy of the state was made: after which scan, and how far its rings were."""
+
+    monotonic_ns: int
+    """Of the scan before the copy; 0 before the first."""
+    utc_ns: int
+    inbox: int
+    """Rows of the inbox that had been taken."""
+    commands: int
+    outputs: int
+    """Rows of the outputs that had been pushed."""
+    reports: int
+    transitions: int
+    statistics: int
+
 
 CLOSE_TRIES: Final = 100
 CLOSE_PAUSE_NS: Final = 10_000_000
 
 
 @kernel
-def ask_to_stop(switch: Words) -> None:
-    """Ask the engine to stop after its present scan."""
-    store_release(switch, STOP, 1)
+def set_word(switch: Words, word: int, value: int) -> None:
+    """Set a word of the switch, from another thread than the engine's."""
+    store_release(switch, word, value)
+
+
+@kernel
+def read_word(switch: Words, word: int) -> int:
+    """Return a word of the switch; what the engine wrote before it is visible afterwards."""
+    return load_acquire(switch, word)
+
+
+@kernel
+def copy_between_scans(state: State, switch: Words, live: Words, copy: Words, utc_ns: int) -> None:
+    """Copy the state if somebody asked: the door for Python."""
+    copy_once(state, switch, live, copy, utc_ns)
+
+
+@part
+def copy_once(state: State, switch: Words, live: Words, copy: Words, utc_ns: int) -> None:
+    """Copy the block of state if somebody asked, with the moment at which it was like this."""
+    if load_acquire(switch, COPY) != COPY_ASKED:
+        return
+    for word in range(len(live)):
+        copy[word] = live[word]
+    rings = state.rings
+    switch[MOMENT] = state.counters[0]["scanned_ns"]
+    switch[MOMENT + 1] = utc_ns
+    switch[MOMENT + 2] = rings.inbox.counters[HEAD]
+    switch[MOMENT + 3] = rings.commands.counters[HEAD]
+    switch[MOMENT + 4] = rings.outputs.counters[TAIL]
+    switch[MOMENT + 5] = rings.reports.counters[TAIL]
+    switch[MOMENT + 6] = rings.transitions.counters[TAIL]
+    switch[MOMENT + 7] = rings.statistics.counters[TAIL]
+    store_release(switch, COPY, COPY_DONE)
 
 
 @kernel
@@ -78,36 +132,3 @@ def _push_statistics(state: State, lateness_ns: int, started_ns: int, utc_ns: in
     row["overruns"] = counters[0]["overruns"]
     row["reports_refused"] = counters[0]["reports_refused"]
     store_release(ring.counters, TAIL, tail + 1)
-
-
-@kernel
-def run(state: State, switch: Words, timespec: Words, period_ns: int) -> None:
-    """Scan until asked to stop, then push the safe outputs. Runs without the interpreter."""
-    deadline_ns = clock.read(clock.MONOTONIC, timespec)
-    while load_acquire(switch, STOP) == 0:
-        clock.sleep_until(deadline_ns, timespec)
-        started_ns = clock.read(clock.MONOTONIC, timespec)
-        utc_ns = clock.read(clock.REALTIME, timespec)
-        scan_once(state, started_ns, utc_ns)
-        ended_ns = clock.read(clock.MONOTONIC, timespec)
-        deadline_ns = record_once(state, deadline_ns, started_ns, utc_ns, ended_ns, period_ns)
-    for _ in range(CLOSE_TRIES):
-        switch[LEFT] = close_once(state, clock.read(clock.REALTIME, timespec))
-        if switch[LEFT] == 0:
-            break
-        clock.sleep_until(clock.read(clock.MONOTONIC, timespec) + CLOSE_PAUSE_NS, timespec)
-
-
-def run_portable(state: State, switch: Words, period_ns: int) -> None:
-    """Scan until asked to stop, then push the safe outputs. Paced by the interpreter."""
-    deadline_ns = time.monotonic_ns()
-    while switch[STOP] == 0:
-        time.sleep(max(0, deadline_ns - time.monotonic_ns()) * 1e-9)
-        started_ns, utc_ns = time.monotonic_ns(), time.time_ns()
-        scan(state, started_ns, utc_ns)
-        deadline_ns = record(state, deadline_ns, started_ns, utc_ns, time.monotonic_ns(), period_ns)
-    for _ in range(CLOSE_TRIES):
-        switch[LEFT] = close(state, time.time_ns())
-        if switch[LEFT] == 0:
-            break
-        time.sleep(CLOSE_PAUSE_NS * 1e-9)

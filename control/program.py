@@ -32,7 +32,7 @@ class Memory(NamedTuple):
     quality: Qualities
     """By entry."""
     register: Reals
-    """The entry's own, then constants and tables, then the shared results."""
+    """The entry's own, then constants and tables, the shared results, and the states that are asked for."""
     register_quality: Qualities
     cells: Reals
     """What functions remember. Zeros are a cold start."""

@@ -6,6 +6,7 @@ what to do about it is the producer's policy, and the producer counts it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,6 +19,10 @@ Rows = npt.NDArray[Any]
 """Structured rows of one dtype."""
 Row = Any
 """One of them: a record that reads and writes its row."""
+
+
+Tape = Callable[[int, Rows], None]
+"""Takes the number of the first row, counted from the ring's beginning, and the rows."""
 
 
 class RingArrays(NamedTuple):
@@ -42,6 +47,8 @@ class Ring:
         self._width = self._row.itemsize // 8
         self._slots = self._words(arrays.rows)
         self._counters = arrays.counters
+        self.tape: Tape | None = None
+        """Told of all rows that pass here, by the thread that pushes or pops them."""
 
     @property
     def capacity(self) -> int:
@@ -70,12 +77,19 @@ class Ring:
         """
         if rows.dtype != self._row:
             raise TypeError(f"this ring takes {self._row}, not {rows.dtype}")
-        return ring.push(self._slots, self._counters, self._words(np.ascontiguousarray(rows)))
+        first = self.pushed
+        taken = ring.push(self._slots, self._counters, self._words(np.ascontiguousarray(rows)))
+        if self.tape is not None and taken:
+            self.tape(first, rows[:taken])
+        return taken
 
     def pop(self, limit: int) -> Rows:
         """Take the oldest rows, `limit` at the most."""
         rows = np.empty(min(limit, max(0, len(self))), self._row)
+        first = self.popped
         taken = ring.pop(self._slots, self._counters, self._words(rows))
+        if self.tape is not None and taken:
+            self.tape(first, rows[:taken])
         return rows[:taken]
 
     def _words(self, rows: Rows) -> Words:

@@ -35,7 +35,8 @@ OUT_OF_SERVICE: Final = 0x0000_0800  # taken out of service
 INPUT: Final = 0x0000_1000  # computed from an input of that quality
 CLAMPED: Final = 0x0000_2000  # clamped to the range
 OVERFLOW: Final = 0x0000_4000  # samples before this one were refused or lost at the source
-CLOCK: Final = 0x0000_8000  # the source's time is missing or implausible: arrival time is used
+CLOCK: Final = 0x0000_8000  # the source's time is missing or implausible (arrival time is used), or doubtful
+FROZEN: Final = 0x0002_0000  # the value has not changed at all for longer than the tag allows
 HISTORY: Final = 0x0001_0000  # backfilled: reported, never taken into the image
 
 REASONS: Final[dict[int, str]] = {
@@ -56,6 +57,7 @@ REASONS: Final[dict[int, str]] = {
     OVERFLOW: "samples lost before",
     CLOCK: "source clock",
     HISTORY: "backfilled",
+    FROZEN: "frozen",
 }
 
 
@@ -93,11 +95,11 @@ COMMAND = np.dtype(
         ("ticket", "i8"),  # comes back in the transition that answers the command
         ("value", "f8"),
         ("value2", "f8"),
-        ("occurrence", "i8"),  # of the alarm that is acknowledged
+        ("occurrence", "i8"),  # of the alarm, as it was seen; 0: none is meant
         ("kind", "i4"),
         ("index", "i4"),  # of the loop, alarm, interlock or tag
         ("parameter", "i4"),
-        ("spare", "i4"),
+        ("following", "i4"),  # rows after it that are the same act: all of them are carried out, or none
     ]
 )
 
@@ -107,9 +109,20 @@ SET_MODE: Final = 2  # value: MODE_*
 SET_OUTPUT: Final = 3  # value: output of a loop in manual
 SET_TUNING: Final = 4  # parameter: which; value
 ACKNOWLEDGE: Final = 5  # occurrence: what was seen
-RESET: Final = 6  # a latched alarm (index) or interlock (parameter 1)
+RESET: Final = 6  # a latched alarm (index), interlock (parameter 1) or logic_signal.RESET_GROUP
 ARM: Final = 7  # value: 1 arms the outputs, 0 disarms
 WRITE_TAG: Final = 8  # value for a writable tag that no loop owns
+
+START_RELAY: Final = 90  # value: step of the output, 0 for what is configured
+STOP_RELAY: Final = 91
+
+RUN_PROFILE: Final = 30  # index: of the profile; value: PROFILE_START, …
+
+# Values of RUN_PROFILE.
+PROFILE_START: Final = 1
+PROFILE_HOLD: Final = 2
+PROFILE_RESUME: Final = 3
+PROFILE_ABORT: Final = 4
 
 # Parameters of SET_TUNING. Times are plant seconds, as in the configuration.
 TUNE_KP: Final = 1  # positive; the loop's action gives the sign
@@ -120,9 +133,30 @@ TUNE_B: Final = 5
 TUNE_C: Final = 6
 TUNE_TT: Final = 7
 TUNE_BIAS: Final = 8
+TUNE_OUT_LOW: Final = 9
+TUNE_OUT_HIGH: Final = 10
+TUNE_OUT_RATE: Final = 11
+TUNE_OUT_RATE_DOWN: Final = 12
+TUNE_SP_LOW: Final = 13
+TUNE_SP_HIGH: Final = 14
+TUNE_SP_RATE: Final = 30
+TUNE_SP_HOLD: Final = 31
+TUNE_PV_FILTER: Final = 32
+TUNE_GAP: Final = 33
+TUNE_GAP_GAIN: Final = 34
+TUNE_FEED_GAIN: Final = 35
+TUNE_FEED_LEAD: Final = 36
+TUNE_FEED_LAG: Final = 37
+TUNE_RATIO: Final = 20  # of the remote set-point: PV unit per unit of its tag
+TUNE_RATIO_BIAS: Final = 21  # PV unit
 
 MODE_MANUAL: Final = 0
 MODE_AUTO: Final = 1
+MODE_CASCADE: Final = 2  # another loop gives the set-point
+MODE_REMOTE: Final = 3  # a tag gives the set-point
+MODE_OUT_OF_SERVICE: Final = 4  # nothing is controlled or written
+MODE_TUNING: Final = 9  # only shown: the output follows a relay test
+MODE_TRACKING: Final = 5  # only shown: the output follows what really holds, until the law can act
 
 OUTPUT = np.dtype(
     [
@@ -142,16 +176,20 @@ TRANSITION = np.dtype(
     [
         ("utc_ns", "i8"),  # when the transition happened
         ("onset_ns", "i8"),  # when the condition was first violated (alarms)
-        ("occurrence", "i8"),  # alarms: unique for each activation
+        ("occurrence", "i8"),  # alarms: unique for each activation; else bits of conditions
         ("ticket", "i8"),  # the command that caused it, or 0
         ("value", "f8"),
         ("limit", "f8"),  # of an alarm; the set-point before, for KIND_SET_POINT
+        ("annunciated_ns", "i8"),  # alarms: when the occurrence was annunciated; 0: it was not
+        ("until_ns", "i8"),  # alarms: UTC until which it is shelved; 0: it is not
         ("kind", "i4"),  # KIND_*
         ("index", "i4"),  # of the alarm, interlock or loop
-        ("before", "i4"),
+        ("before", "i4"),  # flags of an alarm
         ("after", "i4"),
         ("count", "i4"),  # transitions that this row stands for (coalesced while the ring was full)
-        ("cause", "i4"),  # REFUSED_* for KIND_REFUSED
+        ("cause", "i4"),  # REFUSED_* for KIND_REFUSED, the trigger of an alarm's last transition
+        ("order", "i4"),  # of an alarm in its first-out group; 0: none
+        ("spare", "i4"),
     ]
 )
 KIND_ALARM: Final = 1
@@ -161,6 +199,9 @@ KIND_SET_POINT: Final = 4
 KIND_DONE: Final = 5  # a command that leaves no other transition has been carried out
 KIND_REFUSED: Final = 6
 KIND_ARMED: Final = 7
+KIND_PROFILE: Final = 31  # value: the set-point; occurrence: the segment; cause: PROFILE_BY_*
+KIND_TUNED: Final = 30  # index: of the loop; before: the parameter; limit: its value before
+KIND_RELAY: Final = 90  # before, after: RELAY_*; value: step of the output; limit: its centre; cause: ABORT_*
 
 REFUSED_OCCURRENCE: Final = 1  # the alarm's present occurrence is another one
 REFUSED_STATE: Final = 2  # nothing to acknowledge or reset in the present state
@@ -169,6 +210,11 @@ REFUSED_RANGE: Final = 4  # outside the limits
 REFUSED_INTERLOCK: Final = 5  # an interlock forces this output
 REFUSED_OWNED: Final = 6  # a loop owns this tag
 REFUSED_DISARMED: Final = 7  # the outputs are not armed
+REFUSED_NO_SOURCE: Final = 20  # nothing gives the loop such a set-point, or what gives it is bad
+REFUSED_TRACKING: Final = 21  # what the output leads to does not take it
+REFUSED_DEVIATION: Final = 90  # the PV is too far from the set-point for a relay test
+REFUSED_PROFILE: Final = 30  # a set-point profile moves this set-point
+REFUSED_TESTED: Final = 91  # a relay test runs on the loop, or its output still goes back
 REFUSED_INVALID: Final = 8  # no such object or parameter, or a value that is no number
 
 STATISTICS = np.dtype(

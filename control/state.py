@@ -13,8 +13,11 @@ import numpy.typing as npt
 
 from control.image import Image
 from control.kernels.atomic import Words
+from control.logic_state import Logic
+from control.profile_state import Profiles
 from control.program import Memory, Program
 from control.rings import RingArrays, Rows
+from control.shaping_state import Shaping
 
 Reals = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
@@ -66,12 +69,16 @@ class Loops(NamedTuple):
     leak: Reals
     """1 / tt, at which the offset of a bumpless transfer fades; 0 with integral action."""
     bias: Reals
+    """What is added to the law: the bias and the feed-forward."""
     out_low: Reals
     out_high: Reals
     out_rate: Reals
+    """Largest rise a second."""
+    out_rate_down: Reals
+    """Largest fall a second."""
     sp_rate: Reals
     y: Reals
-    """PV: the last usable one."""
+    """PV as the law sees it: the last usable one, where asked for filtered and with its gap."""
     target: Reals
     """Set-point that was asked for."""
     sp: Reals
@@ -81,9 +88,12 @@ class Loops(NamedTuple):
     weighted: Reals
     """c * sp - y of the execution before."""
     output: Reals
-    """Value really applied: after limits, rate and force."""
+    """After limits, rate and force."""
     goal: Reals
-    """What the output follows when it does not follow the law."""
+    """What the output follows when it does not follow the law; what the law wanted of it within its
+    limits, before the rate, when it does."""
+    applied: Reals
+    """What really became of the output: behind a selector, an inner loop, a split, an actuator."""
     mode: Bytes
     track: Bytes
     """TRACK_*: what the output follows in this execution."""
@@ -95,6 +105,52 @@ class Loops(NamedTuple):
     """Tag `.sp` of the loop; `.op` and `.mode` follow it."""
     row: Rows
     """LOOP rows."""
+
+
+class Structures(NamedTuple):
+    """What lies between loops and actuators, and where set-points come from."""
+
+    links: Rows
+    """LINK rows."""
+    nodes: Rows
+    """NODE rows."""
+    inputs: Indices
+    """Links that lead to nodes, those of a node side by side."""
+    remotes: Rows
+    """REMOTE rows, in the order of their loops."""
+
+
+class Performance(NamedTuple):
+    """How well loops have done since the start, in their order; see `kernels.performance`.
+
+    Seconds are the wall clock's, PV and output in their units. Outputs travel in every mode; errors
+    count while the law acts.
+    """
+
+    band: Reals
+    """Amplitude of an oscillation that matters, 1 % of the PV's range; inf without a range."""
+    normal_mode: Bytes
+    """Mode in which the loop is meant to be."""
+    observed_s: Reals
+    in_control_s: Reals
+    """Time in which the law acted."""
+    normal_s: Reals
+    saturated_s: Reals
+    """Time in which the law acted and the output was at a limit."""
+    pv: Reals
+    """Integral of the PV."""
+    error: Reals
+    """Integral of set-point - PV."""
+    absolute_error: Reals
+    square_error: Reals
+    travel: Reals
+    """Sum of the output's movements."""
+    output_before: Reals
+    lobe: Reals
+    """Integral of the error since it last crossed zero."""
+    crossings: Reals
+    detections: Reals
+    """Faded count of large lobes."""
 
 
 class Alarms(NamedTuple):
@@ -109,15 +165,29 @@ class Alarms(NamedTuple):
     """0: not active, 1: active; with BUSY a timer runs or a transition waits."""
     row: Rows
     """ALARM rows."""
+    derived: Rows
+    """DERIVED rows."""
+    watched: Indices
+    """Tags whose quality alarms watch, a DERIVED row's side by side."""
+    suppressions: Rows
+    """SUPPRESSION rows."""
+    suppressed: Indices
+    """Alarms, a SUPPRESSION row's side by side."""
+    phases: Words
+    """Codes of phases, a SUPPRESSION row's side by side."""
+    groups: Rows
+    """FIRST_OUT rows."""
+    members: Indices
+    """Alarms, a FIRST_OUT row's side by side."""
 
 
-class Logic(NamedTuple):
-    """Interlocks; their conditions are entries of the program."""
+class Overrides(NamedTuple):
+    """What people force and simulate. Nothing of it is looked at while `counters.overrides` is 0."""
 
-    interlocks: Rows
-    """INTERLOCK rows."""
-    forces: Rows
-    """FORCE rows, an interlock's side by side."""
+    rows: Rows
+    """OVERRIDE rows."""
+    place: npt.NDArray[np.int16]
+    """By tag: its row, or NO_OVERRIDE."""
 
 
 class Outputs(NamedTuple):
@@ -129,6 +199,8 @@ class Outputs(NamedTuple):
     """By tag; NOT_A_SLOT where the engine never writes."""
     watchdogs: Rows
     """WATCHDOG rows."""
+    devices: Rows
+    """DEVICE rows, in the order of the site."""
 
 
 class Maps(NamedTuple):
@@ -144,14 +216,21 @@ class State(NamedTuple):
     image: Image
     tags: Tags
     loops: Loops
+    shaping: Shaping
     groups: Rows
     """GROUP rows, in the order of execution."""
+    structures: Structures
+    performance: Performance
+    relays: Rows
+    """RELAY rows: loops that may be tuned by a relay test."""
     alarms: Alarms
     program: Program
     """Calculations, and the conditions of interlocks after them."""
     memory: Memory
     logic: Logic
+    profiles: Profiles
     outputs: Outputs
+    overrides: Overrides
     maps: Maps
     counters: npt.NDArray[Any]
     """One COUNTERS row."""

@@ -86,6 +86,8 @@ def _fill(row: Row, tag: Tag, speed: float) -> None:
     row["filter_ns"] = tag.filter_time / speed * NS
     row["fail_value"] = in_unit(tag.fail_value, tag.unit, math.nan)
     row["role"] = role_of(tag)
+    frozen = tag.frozen_after if row["role"] == ROLE_DEVICE else None
+    row["frozen_ns"] = NEVER if frozen is None else round(frozen * NS)
     row["stale_ns"] = round(tag.stale_after * NS) if row["role"] == ROLE_DEVICE else NEVER
 
 
@@ -93,7 +95,7 @@ def build_tags(site: Site) -> Tags:
     """Return everything that the engine keeps of each tag, as it is before the first scan."""
     definition = definition_rows(site)
     reported = np.zeros(len(definition), REPORTED)
-    reported["value"] = reported["filtered"] = np.nan
+    reported["value"] = reported["filtered"] = reported["raw"] = np.nan
     for row, tag in zip(reported, site.tags.values(), strict=True):
         row["deadband"] = tag.report.deadband.span_to(tag.unit)
         row["heartbeat_ns"] = round(tag.report.heartbeat * NS)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from config.tags import Tag
 from control.signal import Columns
@@ -73,6 +73,40 @@ class WriteResult:
     """The value as the device holds it after its type's rounding; None: as it was given."""
     verified: bool = False
     """True once the host has read the same value back."""
+
+
+Argument = bool | int | float | str
+"""What a method takes and answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodResult:
+    """What became of a method call: `error` is None when the device carried it out."""
+
+    error: str | None = None
+    status: int = 0
+    """The protocol's own code."""
+    outputs: tuple[Argument, ...] = ()
+
+
+ACKNOWLEDGE: Final = "$acknowledge"
+CONFIRM: Final = "$confirm"
+COMMENT: Final = "$comment"
+"""Methods of a device that keeps conditions, beside those of the configuration: each takes the condition's
+id and the change's, as `drivers.notices.Condition` told them, and a comment."""
+
+
+@runtime_checkable
+class CallsMethods(Protocol):
+    """A driver whose device has methods; a call may go on beside everything else."""
+
+    async def call(self, method: str, arguments: Sequence[Argument]) -> MethodResult:
+        """Call a method by its name in the configuration.
+
+        Raises:
+            DriverError: the whole device; whether the method was carried out is not known.
+        """
+        ...
 
 
 @runtime_checkable

@@ -23,12 +23,8 @@ _FOLDER: Final = "" if _settings.DISABLE_JIT else str(cache.folder(cache.DRIVERS
 
 def compiled(function: _F) -> _F:
     """Compile a function that Python calls; it holds no lock of the interpreter while it runs."""
-    engines = _settings.CACHE_DIR
-    _settings.CACHE_DIR = _FOLDER
-    try:
+    with cache.kept_in(_FOLDER):
         decorated: Any = _njit(cache=True, nogil=True, error_model="numpy")(function)
-    finally:
-        _settings.CACHE_DIR = engines
     return cast("_F", decorated)
 
 

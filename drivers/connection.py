@@ -130,7 +130,8 @@ class Connection:
         self._check()
         if len(columns) == 0 and not columns.texts:
             if self._driver.subscribes:  # a keep-alive: what was good still is
-                self._watch.answer(good=self._watch.state is State.CONNECTED)
+                has_tags = self._period_s is not None
+                self._watch.answer(good=self._watch.state is State.CONNECTED or not has_tags)
                 self._deliver(columns)
             return
         good = bool((columns.quality < BAD).any()) or any(text.quality < BAD for text in columns.texts)

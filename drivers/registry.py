@@ -23,6 +23,8 @@ GROUP: Final = "cellgate.drivers"
 _BUILT_IN: Final = {
     "modbus": "drivers.modbus.driver:ModbusDriver",
     "opcua": "drivers.opcua.driver:OpcUaDriver",
+    "sparkplug": "drivers.sparkplug.driver:SparkplugDriver",
+    "replay": "drivers.replay.driver:ReplayDriver",
 }
 
 

@@ -16,17 +16,31 @@ for `dead_after` gets its tags marked bad and its connection rebuilt, so that al
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from config.devices import DeviceBase
 from config.tags import Access
 from control.signal import BAD, COMM, CONFIG, OUT_OF_SERVICE, Columns
-from drivers.api import DeviceRefused, Disconnected, Driver, DriverError, TagRef, Write, WriteResult
-from drivers.calls import Calls
+from drivers.api import (
+    Argument,
+    CallsMethods,
+    DeviceRefused,
+    Disconnected,
+    Driver,
+    DriverError,
+    MethodResult,
+    TagRef,
+    Write,
+    WriteResult,
+)
+from drivers.calls import SPARE_S, Calls
 from drivers.connection import Connection
 from drivers.marks import marks
+from drivers.notices import Announces, News, Tells
 from drivers.pacing import Backoff, poll_period_s
 from drivers.states import State, StateChange
 from drivers.statistics import Statistics
@@ -34,6 +48,9 @@ from drivers.watch import Watch
 from drivers.writer import Writer
 
 _log = logging.getLogger(__name__)
+
+METHOD_REQUESTS: Final = 5
+"""A call of a method may take so many timeouts: its arguments are looked up before."""
 
 
 class _DisabledError(Exception):
@@ -52,10 +69,17 @@ class Session:
         deliver: Callable[[Columns], None],
         *,
         changed: Callable[[StateChange], None] | None = None,
+        announced: Callable[[str, News], None] | None = None,
         utc_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Plan the device's tags; `run` connects. `changed` is told of every change of state."""
+        """Plan the device's tags; `run` connects.
+
+        `changed` is told of every change of state, `announced` of what the device tells besides values.
+        """
         self.name = name
+        if announced is not None and isinstance(driver, Announces):
+            driver.announce = functools.partial(announced, name)
+        self._driver, self._device = driver, device
         self.statistics = Statistics()
         self.unreadable = dict(driver.plan(refs))
         """Tags that cannot be read, index to reason."""
@@ -116,13 +140,56 @@ class Session:
         """Seconds since the last good sample (or keep-alive of good data); None before the first."""
         return self._watch.age_s
 
-    async def write(self, writes: Sequence[Write]) -> list[WriteResult]:
+    @property
+    def facts(self) -> Mapping[str, float | str | None]:
+        """What the driver knows of its device now, for the gateway's health."""
+        return self._driver.facts if isinstance(self._driver, Tells) else {}
+
+    async def write(self, writes: Sequence[Write], *, verify: bool = True) -> list[WriteResult]:
         """Write ahead of the next poll; returns when the outcome is known.
+
+        Without `verify` nothing is read back: what the device resets by itself would differ.
 
         What cannot be written comes back as a result with an error; a device that is not
         connected refuses at once.
         """
-        return await self._writer.submit(writes)
+        return await self._writer.submit(writes, verify=verify)
+
+    @property
+    def write_within_s(self) -> float:
+        """How long a write may take to be answered: behind a poll that gets no answer, and read back."""
+        return 2 * self._device.timeout + (self._device.verify_after or 0.0) + SPARE_S
+
+    async def look(self, tags: Sequence[int]) -> Columns:
+        """Read tags now, ahead of the polls, whatever their periods.
+
+        Raises:
+            DriverError: the device is not connected or did not answer.
+        """
+        return await self._writer.look(tags)
+
+    @property
+    def armed(self) -> bool:
+        """Whether writes to the device are taken, as far as people go."""
+        return self._writer.armed
+
+    def arm(self, armed: bool) -> None:
+        """Take writes, or refuse every one."""
+        self._writer.armed = armed
+
+    async def call_method(self, method: str, arguments: Sequence[Argument]) -> MethodResult:
+        """Call a method of the device; what is refused, or fails, is in the result."""
+        if not isinstance(self._driver, CallsMethods):
+            return MethodResult("devices of this kind have no methods")
+        if not self.armed:
+            return MethodResult("writes to this device are not armed")
+        if not self.connected:
+            return MethodResult("the device is not connected")
+        try:
+            async with asyncio.timeout(METHOD_REQUESTS * self._device.timeout):
+                return await self._driver.call(method, arguments)
+        except (DriverError, TimeoutError) as error:
+            return MethodResult(f"outcome unknown: {error or 'no answer in time'}")
 
     def disable(self) -> None:
         """Take the device out of service: disconnect, and mark its tags."""
@@ -130,7 +197,7 @@ class Session:
             self._disabled = self._writer.disabled = True
             self._watch.disable()
             self._connection.end(_DisabledError())
-            self._mark([*self._live, *self._hopeless], BAD | OUT_OF_SERVICE)
+            self._mark_out_of_service()
 
     def enable(self) -> None:
         """Put the device back into service."""
@@ -145,6 +212,7 @@ class Session:
         self._watch.start()
         if self._disabled:
             self._watch.disable()
+            self._mark_out_of_service()
         else:
             self._mark(self._hopeless, BAD | CONFIG)
         try:
@@ -190,6 +258,9 @@ class Session:
         if self._writer.is_open and self._live:
             self._connection.end(Disconnected(f"silent for longer than {self._silence_s:g} s"))
         self._mark(self._live, BAD | COMM)
+
+    def _mark_out_of_service(self) -> None:
+        self._mark([*self._live, *self._hopeless], BAD | OUT_OF_SERVICE)
 
     def _mark(self, refs: Sequence[TagRef], quality: int) -> None:
         """Deliver a sample without value for each of the tags, stamped now."""

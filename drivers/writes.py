@@ -25,6 +25,8 @@ class Order:
 
     writes: tuple[Write, ...]
     done: asyncio.Future[list[WriteResult]]
+    verify: bool = True
+    """Read back what was written, where the device asks for it."""
 
     def finish(self, results: list[WriteResult]) -> None:
         """Hand the results to the caller, if it still waits."""
@@ -56,11 +58,13 @@ class WriteQueue:
         """Return how many orders wait."""
         return len(self._orders)
 
-    def put(self, writes: Sequence[Write]) -> asyncio.Future[list[WriteResult]] | None:
+    def put(
+        self, writes: Sequence[Write], *, verify: bool = True
+    ) -> asyncio.Future[list[WriteResult]] | None:
         """Queue the writes and return the future of their results; None when there is no room."""
         if self._size + len(writes) > self._limit:
             return None
-        order = Order(tuple(writes), asyncio.get_running_loop().create_future())
+        order = Order(tuple(writes), asyncio.get_running_loop().create_future(), verify)
         self._orders.append(order)
         self._size += len(writes)
         return order.done

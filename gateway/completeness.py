@@ -21,7 +21,7 @@ from config.site import Site
 from config.streams import Historian
 from gateway.historian.api import EventFilter
 from gateway.historian.points import NO_SOURCE, NO_TEXT, Source, StoredPoints, concatenate
-from gateway.historian.query import History, open_history
+from gateway.historian.query import History, open_history, open_site_history
 from gateway.stream.journal_reader import JournalReader
 from gateway.stream.records import Kind, Points, Record, unpack
 
@@ -55,8 +55,8 @@ class Verdict:
         return not (self.missing or self.altered or self.doubled or self.events_missing)
 
 
-def reconcile(tap: Path, site: Site, historian: Historian, data: Path) -> Verdict:
-    """Compare a tap's folder with what a historian has stored.
+def reconcile(tap: Path, site: Site, historian: Historian | None, data: Path) -> Verdict:
+    """Compare a tap's folder with what a historian has stored; none: with what the site's have together.
 
     Raises:
         StoreError: the store cannot be read.
@@ -65,7 +65,7 @@ def reconcile(tap: Path, site: Site, historian: Historian, data: Path) -> Verdic
     records = list(_records(tap, site.gateway.name))
     journalled = concatenate([points for points, _ in records if points is not None])
     events = {event["id"]: int(event["time_ns"]) for _, event in records if event is not None}
-    history = open_history(historian, data)
+    history = open_history(historian, data) if historian else open_site_history(site.streams, data)
     try:
         stored = _stored(history, journalled)
         kept = _event_ids(history, events) if history.keeps_events else events.keys()
@@ -81,7 +81,16 @@ def compare(
     events: int = 0,
     events_missing: int = 0,
 ) -> Verdict:
-    """Compare points. `resolution_ns`: of the store; above 1 its doubles are taken as rounded, too."""
+    """Compare points.
+
+    Args:
+        journalled: what was committed.
+        stored: what was read back.
+        resolution_ns: of the store's times; above 1 its doubles are taken as rounded, too, and of
+            several reports of a tag within one tick it need keep only one.
+        events: journalled.
+        events_missing: of these, not stored.
+    """
     both = concatenate([journalled, stored])
     of_tap = np.arange(len(both)) < len(journalled)
     keys: Keys = (both.row, both.sequence, both.source)
@@ -98,7 +107,9 @@ def compare(
     in_store = np.bincount(content_of, ~of_tap[order]) > 0
     key_of_content = key_of[content_starts]
     expected = np.bincount(key_of_content, in_tap).astype(np.int64)
-    matched = np.bincount(key_of_content, in_tap & in_store).astype(np.int64)
+    if resolution_ns > 1:
+        expected = np.minimum(expected, 1)  # of several reports within one of its ticks it keeps one
+    matched = np.minimum(np.bincount(key_of_content, in_tap & in_store).astype(np.int64), expected)
     copies = np.bincount(key_of, ~of_tap[order]).astype(np.int64)
     altered = (copies > 0) & (expected > 0) & (matched == 0)
     missing = expected - matched - altered
@@ -203,13 +214,13 @@ def _snapped(
     value: npt.NDArray[np.float64], keys: Keys, of_tap: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """Return the values with those of a rounding store as they were journalled, where they are close."""
-    order = np.lexsort((~of_tap, *keys))
+    order = np.lexsort((~of_tap, value, *keys))
     same_key = ~_changes(keys, order)[1:]
-    before, behind = order[:-1], order[1:]
-    close = np.isclose(value[behind], value[before], rtol=_LOSSY_DIGITS, atol=0.0)
-    hit = same_key & of_tap[before] & ~of_tap[behind] & close
     snapped = value.copy()
-    snapped[behind[hit]] = value[before[hit]]
+    for tap, store in ((order[:-1], order[1:]), (order[1:], order[:-1])):
+        close = np.isclose(value[store], value[tap], rtol=_LOSSY_DIGITS, atol=0.0)
+        hit = same_key & of_tap[tap] & ~of_tap[store] & close
+        snapped[store[hit]] = value[tap[hit]]
     return snapped
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+HISTOGRAM_US = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+"""Upper bounds of the classes that all scans are counted in; what took longer is a class of its own."""
 _WINDOW = 4096
 """Scans that percentiles are taken over."""
 _LAG_PERIOD_S = 0.25
@@ -21,6 +23,8 @@ class ScanStatistics:
         """Begin with none."""
         self._lateness_us = np.zeros(_WINDOW)
         self._duration_us = np.zeros(_WINDOW)
+        self._lateness_counts = np.zeros(len(HISTOGRAM_US) + 1, np.int64)
+        self._duration_counts = np.zeros(len(HISTOGRAM_US) + 1, np.int64)
         self._filled = 0
         self._last: dict[str, int] = {}
 
@@ -32,6 +36,8 @@ class ScanStatistics:
             self._lateness_us[where] = part["lateness_ns"] / 1e3
             self._duration_us[where] = part["duration_ns"] / 1e3
             self._filled += len(part)
+        self._lateness_counts += _counted(rows["lateness_ns"])
+        self._duration_counts += _counted(rows["duration_ns"])
         if len(rows):
             self._last = {name: int(rows[-1][name]) for name in ("scan", "overruns", "reports_refused")}
 
@@ -49,6 +55,19 @@ class ScanStatistics:
             **{f"lateness_p{p}_us": round(float(v), 1) for p, v in zip((50, 99, 100), late, strict=True)},
             **{f"duration_p{p}_us": round(float(v), 1) for p, v in zip((50, 99, 100), took, strict=True)},
         }
+
+    def histogram(self) -> dict[str, list[int]]:
+        """Return how many of all scans were how late and took how long, by the classes of `HISTOGRAM_US`."""
+        return {
+            "bounds_us": list(HISTOGRAM_US),
+            "lateness": self._lateness_counts.tolist(),
+            "duration": self._duration_counts.tolist(),
+        }
+
+
+def _counted(times_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    places = np.searchsorted(HISTOGRAM_US, times_ns / 1e3)
+    return np.bincount(places, minlength=len(HISTOGRAM_US) + 1)
 
 
 class LoopLag:

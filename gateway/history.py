@@ -10,7 +10,7 @@ import numpy as np
 from config.site import Site
 from gateway.chart import Series
 from gateway.historian.points import StoredPoints
-from gateway.historian.query import open_history
+from gateway.historian.query import open_site_history
 
 _STAIRS = (".sp", ".mode")
 _LOOK_BACK_NS = 120_000_000_000
@@ -23,7 +23,7 @@ def read_series(site: Site, data: Path, names: Sequence[str], from_ns: int, to_n
     Raises:
         StoreError: the store cannot be reached.
     """
-    history = open_history(site.streams.historians[0], data)
+    history = open_site_history(site.streams, data)
     try:
         points = history.raw(names, from_ns - _LOOK_BACK_NS, to_ns)
     finally:

@@ -19,11 +19,15 @@ from typing import Any
 import orjson
 
 from config.site import Site
+from gateway.batch.context import Context
 from gateway.commands.message import Reply
+from gateway.commands.rows import Refused
+from gateway.commands.targets import unit_of
 from gateway.stream import topics
 from gateway.stream.line_decoder import Decoder, MalformedMessage
 from gateway.stream.mqtt import Inbound, MqttClient
 from gateway.stream.mqtt_options import Options
+from gateway.stream.records import Points
 
 _EVENTS_KEPT = 500
 
@@ -55,12 +59,20 @@ class Subscriber:
         """Told of every event, in the order of their arrival."""
         self.gateway: dict[str, Any] = {}
         """The gateway's health, as it last published it."""
+        self.health_latency_s: float | None = None
+        """How old that was when it came, by both clocks; None before the first that was not retained."""
         self.online = False
+        self.loop_parameters: dict[str, dict[str, float | None]] = {}
+        """The present parameters of each loop, what tuning has made of them; None is no limit."""
         self.historians: dict[str, dict[str, Any]] = {}
         self.watermarks: dict[int, int] = {}
         """By partition: up to where the slowest historian that was heard of has everything."""
         self._watermarks: dict[tuple[str, int], int] = {}
+        self._contexts: dict[str, tuple[int, Context]] = {}
         self.malformed = 0
+        self.on_points: list[Callable[[Points], None]] = []
+        """Told of every message's points; their tags are numbers of `tag_numbers`."""
+        self.tag_numbers: dict[str, int] = {}
         self._names: list[str] = []
         self._decoder = Decoder(self._intern)
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
@@ -71,6 +83,7 @@ class Subscriber:
             (topics.Telemetry.pattern(**where), self._on_telemetry),
             (topics.UnitEvent.pattern(**where), self._on_event),
             (topics.GatewayEvent.pattern(**where), self._on_event),
+            (topics.LoopParameters.pattern(**where), self._on_parameters),
             (topics.Health.pattern(**where), self._on_health),
             (topics.State.pattern(**where), self._on_state),
             (topics.HistorianHealth.pattern(site=site.site.name), self._on_historian),
@@ -119,24 +132,34 @@ class Subscriber:
         value = self.values.get(name)
         return None if value is None else (time.time_ns() - value.source_ns) / 1e9
 
+    def context(self, unit: str) -> Context:
+        """Return the campaign, batch and phase that a unit's latest report was made in; empty before one."""
+        return self._contexts.get(unit, (0, Context()))[1]
+
     def _command_topic(self, message: Mapping[str, Any]) -> str:
         gateway = self.site.gateway.name
-        unit = self.site.units.get(self.site.unit_of(message["target"]))
+        try:
+            name = unit_of(self.site, message["kind"], message["target"])
+        except Refused:  # the gateway refuses it too, and says so
+            name = gateway
+        unit = None if name == gateway else self.site.units[name]
         if unit is None:
             return str(topics.GatewayCommand(self.site.site.name, gateway))
-        name = self.site.unit_of(message["target"])
         return str(topics.Command(self.site.site.name, unit.area, unit.cell, name, gateway))
 
     def _intern(self, name: str) -> int:
-        self._names.append(name)
-        return len(self._names) - 1
+        if name not in self.tag_numbers:
+            self.tag_numbers[name] = len(self._names)
+            self._names.append(name)
+        return self.tag_numbers[name]
 
     def _on_telemetry(self, message: Inbound) -> None:
         try:
-            points = self._decoder.decode(message.payload).points
+            decoded = self._decoder.decode(message.payload)
         except MalformedMessage:
             self.malformed += 1
             return
+        points = decoded.points
         columns = (
             points.tag.tolist(),
             points.value.tolist(),
@@ -147,6 +170,15 @@ class Subscriber:
             self._take(tag, LiveValue(None if math.isnan(value) else value, quality, source_ns))
         for text in points.texts:
             self._take(text.tag, LiveValue(text.value, text.quality, text.source_ns))
+        for listener in self.on_points:
+            listener(points)
+        if len(points.tag):
+            unit = self.site.unit_of(self._names[int(points.tag[0])])
+            self._take_context(unit, int(points.source_ns.max()), decoded.context)
+
+    def _take_context(self, unit: str, source_ns: int, context: Context) -> None:
+        if source_ns >= self._contexts.get(unit, (0,))[0]:
+            self._contexts[unit] = (source_ns, context)
 
     def _take(self, tag: int, value: LiveValue) -> None:
         name = self._names[tag]
@@ -161,8 +193,13 @@ class Subscriber:
         for listener in self.on_event:
             listener(event)
 
+    def _on_parameters(self, message: Inbound) -> None:
+        self.loop_parameters.update(orjson.loads(message.payload)["loops"])
+
     def _on_health(self, message: Inbound) -> None:
         self.gateway = orjson.loads(message.payload)
+        if not message.retain:
+            self.health_latency_s = (time.time_ns() - self.gateway["time_ns"]) / 1e9
 
     def _on_state(self, message: Inbound) -> None:
         self.online = orjson.loads(message.payload)["online"]

@@ -13,8 +13,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from config.site import Site
-from control.signal import BAD, OVERFLOW, STALE, UNCERTAIN, Text
+from control.signal import BAD, HISTORY, OVERFLOW, STALE, UNCERTAIN, Text
 
 _QUEUE_LIMIT = 10_000
 
@@ -45,6 +48,9 @@ class TextImage:
         """Accept a sample; report it if it is news."""
         now = self._clock()
         last = self._last.get(text.tag)
+        if text.quality & HISTORY:  # reported, and never taken for the present
+            self._put(text)
+            return
         if last is None:
             last = self._last[text.tag] = _Last(text, now)
         last.heard, last.heard_at = text, now
@@ -56,6 +62,18 @@ class TextImage:
         for index, last in self._last.items():
             if self._tags[index].device == device and last.heard.quality < BAD:
                 last.heard_at = now
+
+    def go_on_from(self, before: TextImage, places: npt.NDArray[np.int32]) -> None:
+        """Take over what another configuration's image knows; `places`: where its tags are in this one.
+
+        What waits to be reported stays there, for whoever still drains it.
+        """
+        for tag, last in before._last.items():
+            place = int(places[tag])
+            if place < 0:
+                continue
+            reported = None if last.reported is None else replace(last.reported, tag=place)
+            self._last[place] = replace(last, heard=replace(last.heard, tag=place), reported=reported)
 
     def tick(self) -> None:
         """Mark what has gone stale and repeat what is due; call it about once a second."""
@@ -85,11 +103,14 @@ class TextImage:
         alike = before is not None and (heard.value, heard.quality) == (before.value, before.quality)
         if alike and not due:
             return
+        report = replace(heard, quality=heard.quality | OVERFLOW) if last.overflow else heard
+        last.overflow = not self._put(report)
+        if not last.overflow:
+            last.reported, last.reported_at = heard, now
+
+    def _put(self, report: Text) -> bool:
         if len(self._reports) >= _QUEUE_LIMIT:
             self.refused += 1
-            last.overflow = True
-            return
-        report = replace(heard, quality=heard.quality | OVERFLOW) if last.overflow else heard
-        last.overflow = False
+            return False
         self._reports.append(report)
-        last.reported, last.reported_at = heard, now
+        return True

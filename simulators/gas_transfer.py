@@ -71,6 +71,17 @@ def mix(air: float, oxygen: float, carbon_dioxide: float, pressure_mbar: float) 
     return GasFeed(flow, (O2_IN_AIR * air + oxygen) / flow, carbon_dioxide / flow, pressure_mbar)
 
 
+def off_gas(feed: GasFeed, oxygen: float, carbon_dioxide: float) -> tuple[float, float]:
+    """Return the mole fractions of O2 and CO2 in the gas that leaves.
+
+    What is left of each is given per mole that enters; nitrogen passes through, so more or less gas
+    leaves than enters.
+    """
+    nitrogen = 1.0 - feed.oxygen - feed.carbon_dioxide
+    total = oxygen + carbon_dioxide + nitrogen
+    return oxygen / total, carbon_dioxide / total
+
+
 def effective_kla(kla: float, solubility: float, gas: float) -> float:
     """Return the rate that belongs to the gas as it enters, 1/h.
 

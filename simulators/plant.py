@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from config.devices import ModbusDevice, OpcUaDevice, OtherDevice
+from config.devices import ModbusDevice, OpcUaDevice, OtherDevice, ReplayDevice
 from config.simulation import SimulatedDevice
 from config.site import Site
 from simulators.bioreactor import Bioreactor
@@ -72,7 +72,7 @@ def _model(simulated: SimulatedDevice, seed: int) -> ProcessModel:
 def _wire(
     name: str,
     simulated: SimulatedDevice,
-    configured: ModbusDevice | OpcUaDevice | OtherDevice,
+    configured: ModbusDevice | OpcUaDevice | ReplayDevice | OtherDevice,
     model: ProcessModel,
 ) -> tuple[Wire, int]:
     if simulated.model == "bioreactor" and isinstance(configured, OpcUaDevice):

@@ -20,6 +20,7 @@ from simulators.gas_transfer import (
     GasFeed,
     kla_per_h,
     mix,
+    off_gas,
     oxygen_saturation,
     stirrer_power,
 )
@@ -175,9 +176,10 @@ class Vessel:
         self.pressure_mbar = approach(self.pressure_mbar, flow / conductance, seconds, tau_s)
         if flow > 0.0:
             tau_s = 60.0 * headspace_l / flow
-            self.off_gas_oxygen = approach(self.off_gas_oxygen, self.broth.gas_oxygen, seconds, tau_s)
+            oxygen, carbon_dioxide = off_gas(feed, self.broth.gas_oxygen, self.broth.gas_carbon_dioxide)
+            self.off_gas_oxygen = approach(self.off_gas_oxygen, oxygen, seconds, tau_s)
             self.off_gas_carbon_dioxide = approach(
-                self.off_gas_carbon_dioxide, self.broth.gas_carbon_dioxide, seconds, tau_s
+                self.off_gas_carbon_dioxide, carbon_dioxide, seconds, tau_s
             )
         made = 100.0 * flow / (20.0 * p.scale) * (0.3 + self.culture.antibody / 3000.0)
         self.foam_percent = approach(self.foam_percent, min(100.0, made), seconds, FOAM_TAU_S)

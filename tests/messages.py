@@ -13,7 +13,8 @@ from gateway.historian.api import Message
 from gateway.historian.incoming import Arrival
 from gateway.historian.points import Source
 from gateway.stream import topics
-from gateway.stream.events import AlarmEvent, AlarmLetter, to_json, with_header
+from gateway.stream.alarm_events import AlarmEvent, AlarmLetter
+from gateway.stream.events import to_json, with_header
 from gateway.stream.line_protocol import Header, encode, prefixes
 from gateway.stream.records import Kind, Points, TextPoint
 

@@ -6,7 +6,24 @@ and records findings. None depends on another.
 
 from __future__ import annotations
 
-from config.checks import advice, alarms, devices, interlocks, loops, registers, services, tags
+from config.checks import (
+    advice,
+    alarms,
+    autotune,
+    calculations,
+    devices,
+    interlocks,
+    loops,
+    packml,
+    permissives,
+    profiles,
+    registers,
+    screens,
+    services,
+    sparkplug,
+    structures,
+    tags,
+)
 from config.checks.context import Context
 from config.errors import Findings
 from config.site import Site
@@ -15,5 +32,7 @@ from config.site import Site
 def check_all(site: Site, findings: Findings) -> None:
     """Record everything that is wrong, or doubtful, with a site as a whole."""
     context = Context(site, findings)
-    for part in (tags, registers, loops, alarms, interlocks, devices, services, advice):
+    logic = (calculations, alarms, interlocks, permissives, profiles)
+    around = (packml, screens, devices, services, sparkplug, advice)
+    for part in (tags, registers, loops, structures, autotune, *logic, *around):
         part.check(context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.checks.context import WRITABLE, Context
+from config.checks.structures import leadings
 from config.devices import ModbusDevice, OpcUaDevice
 from config.errors import Path
 from config.loops import Loop
@@ -16,7 +17,7 @@ _SAMPLES_PER_TI = 10
 
 def check(context: Context) -> None:
     """Record warnings."""
-    outputs = {loop.output for loop in context.site.loops.values()}
+    outputs = {leading.output for _, leading, _ in leadings(context)}
     known_units: dict[str, bool] = {"": True}
     for unit, content in context.site.units.items():
         for name, tag in content.tags.items():
@@ -47,11 +48,12 @@ def _source(context: Context, tag: Tag, path: Path, *, is_output: bool) -> None:
         return
     if device is None:
         return
-    if is_output and not device.writes_armed:
+    if is_output and context.site.gateway.outputs_armed and not device.writes_armed:
         context.warn(
             path,
-            f"a loop moves it, and writing to device {tag.device!r} is disarmed",
-            "arm it: writes_armed: true",
+            f"a loop moves it from the start (outputs_armed), but writes to device {tag.device!r} are off "
+            "until somebody arms it",
+            "write writes_armed: true on the device, or leave outputs_armed away",
         )
     period = device.period if tag.period is None else tag.period
     polled = isinstance(device, ModbusDevice) and tag.access is not Access.WRITE
@@ -59,6 +61,11 @@ def _source(context: Context, tag: Tag, path: Path, *, is_output: bool) -> None:
         context.warn(
             (*path, "stale_after"), f"it is read every {period:g} s and stale after {tag.stale_after:g} s",
             f"write more than {period:g} s, three periods for example",
+        )  # fmt: skip
+    if polled and tag.frozen_after is not None and tag.frozen_after <= 3 * period:
+        context.warn(
+            (*path, "frozen_after"), f"it is read every {period:g} s and frozen after {tag.frozen_after:g} s",
+            "write some ten periods: a quiet process is the same twice now and then",
         )  # fmt: skip
 
 
@@ -105,7 +112,7 @@ def _devices(context: Context) -> None:
     for name, device in context.site.devices.items():
         if name not in used:
             context.warn(("devices", name), "no tag is read from this device")
-        elif name in written and device.writes_armed and device.watchdog is None:
+        elif name in written and device.watchdog is None and device.driver != "replay":
             context.warn(
                 ("devices", name), "it is written to and has no watchdog: it goes on when the gateway stops",
                 "name the tag that its own watchdog looks at",

@@ -67,6 +67,20 @@ class Context:
             self._misfit(error, f"{unit}/min", path)
             return None
 
+    def period(self, period_s: float | None, path: Path) -> None:
+        """Record a period that is no multiple of the scan's."""
+        scan = self.site.gateway.scan_period
+        if period_s is None:
+            return
+        scans = period_s / scan
+        if scans < 1 or not math.isclose(scans, round(scans), rel_tol=1e-9):
+            nearest = max(1, round(scans)) * scan * 1000
+            self.error(
+                path,
+                f"{period_s * 1000:g} ms is not a multiple of the scan period, {scan * 1000:g} ms",
+                f"write {nearest:g} ms",
+            )
+
     def _misfit(self, error: QuantityError, unit: str, path: Path) -> None:
         fix = f"write it in {unit}, or in what converts to it" if unit else "give the tag its unit"
         self.error(path, str(error).partition(" (examples")[0], fix)

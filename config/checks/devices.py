@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from config.checks.context import Context
+from config.device_base import DeviceLease
 from config.devices import OpcUaDevice
 from config.errors import Path
+from config.tags import Access, TagKind
 
 
 def check(context: Context) -> None:
@@ -20,6 +22,31 @@ def check(context: Context) -> None:
             _opcua(context, device, path)
         if device.watchdog is not None:
             _watchdog(context, name, device.watchdog)
+        if device.lease is not None:
+            _lease(context, name, device.lease)
+
+
+def _lease(context: Context, name: str, lease: DeviceLease) -> None:
+    path: Path = ("devices", name, "lease")
+    for field in ("owner", "counter"):
+        text = getattr(lease, field)
+        tag = context.site.tags.get(text)
+        if tag is None:
+            context.error((*path, field), f"there is no tag {text!r}", "name a tag of this device")
+        elif tag.device != name or tag.access is not Access.READ_WRITE or tag.kind is not TagKind.NUMBER:
+            context.error(
+                (*path, field), f"{text!r} is no number of {name!r} that is read and written",
+                f"give the tag device: {name} and access: read_write",
+            )  # fmt: skip
+        elif tag.scaling is not None:
+            context.error((*path, field), f"{text!r} is scaled", "leave its scaling out")
+    if lease.owner == lease.counter:
+        context.error((*path, "counter"), "owner and counter are one tag", "name two tags")
+    if lease.expires_after < 3 * lease.period:
+        context.error(
+            (*path, "expires_after"), f"{lease.expires_after:g} s is less than three periods",
+            f"write at least {3 * lease.period:g} s: a holder that is late must not lose the device",
+        )  # fmt: skip
 
 
 def _opcua(context: Context, device: OpcUaDevice, path: Path) -> None:
@@ -35,8 +62,31 @@ def _opcua(context: Context, device: OpcUaDevice, path: Path) -> None:
             f"(keep_alive_count is {device.keep_alive_count})",
             f"write at least {3 * device.keep_alive_count}",
         )  # fmt: skip
+    events = device.events
+    if events is not None and events.unit is not None and events.unit not in context.site.units:
+        context.error(
+            (*path, "events", "unit"), f"there is no unit {events.unit!r}",
+            "name the unit whose rights a user needs",
+        )  # fmt: skip
+    for method, wanted in device.methods.items():
+        if wanted.unit not in context.site.units:
+            context.error(
+                (*path, "methods", method, "unit"), f"there is no unit {wanted.unit!r}",
+                "name the unit whose rights a user needs",
+            )  # fmt: skip
     if device.password is not None and device.username is None:
         context.error((*path, "password"), "a password without a username", "give the username")
+    if device.user_certificate is not None:
+        if device.username is not None:
+            context.error(
+                (*path, "user_certificate"), "a user is known by a name or by a certificate, not both",
+                "remove username and password, or user_certificate",
+            )  # fmt: skip
+        if device.security is None:
+            context.error(
+                (*path, "user_certificate"), "a user certificate needs a secured channel",
+                "configure security",
+            )  # fmt: skip
 
 
 def _watchdog(context: Context, name: str, watchdog: str) -> None:
@@ -50,10 +100,3 @@ def _watchdog(context: Context, name: str, watchdog: str) -> None:
             f"{watchdog!r} is a tag of {tag.device!r}",
             f"the watchdog is written to {name!r}: name one of its tags",
         )
-    for loop_name, loop in context.site.loops.items():
-        if loop.output == watchdog:
-            context.error(
-                context.path("loops", loop_name, "output"),
-                f"{watchdog!r} is the watchdog of device {name!r}",
-                "a loop moves an actuator",
-            )  # fmt: skip

@@ -8,6 +8,7 @@ from config.checks.context import Context, text
 def check(context: Context) -> None:
     """Check what every interlock forces."""
     watchdogs = {d.watchdog: name for name, d in context.site.devices.items() if d.watchdog is not None}
+    _first_out(context)
     forced: dict[str, tuple[float, str]] = {}
     for full, interlock in context.site.interlocks.items():
         if not interlock.force:
@@ -37,6 +38,22 @@ def check(context: Context) -> None:
                     path, f"{other!r} forces {name!r} to {text(before, tag.unit)}, this one to "
                     f"{text(number, tag.unit)}", "let interlocks agree on the safe value of an actuator",
                 )  # fmt: skip
+
+
+def _first_out(context: Context) -> None:
+    """Check the first-out groups: each has something to choose from, and a name of its own."""
+    for group, members in context.site.first_out_groups.items():
+        path = context.path("interlocks", members[0], "first_out")
+        if len(members) == 1:
+            context.warn(path, f"{members[0]!r} is alone in the group {group!r}", "give it to others too")
+        for kind, others in (("an interlock", context.site.interlocks), ("an alarm", context.site.alarms)):
+            if group in others:
+                context.error(path, f"{group!r} is the name of {kind} too", "give the group another name")
+        if group in context.site.alarm_groups:
+            context.error(
+                path, f"{group!r} is a group of alarms too: {context.site.alarm_groups[group][0]!r}",
+                "give one of the two another name: a reset names one group",
+            )  # fmt: skip
 
 
 def _written(context: Context, interlock: str, tag: str) -> str:

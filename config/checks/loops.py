@@ -1,10 +1,12 @@
-"""Loops: what they may control and move, their limits, their periods, who owns an output."""
+"""Loops: what they may control and move, their limits, their periods."""
 
 from __future__ import annotations
 
 import math
 
+from config.checks import law
 from config.checks.context import Context, text
+from config.checks.structures import output_of
 from config.errors import Path
 from config.loops import Loop
 from config.quantities import Quantity
@@ -12,11 +14,10 @@ from config.tags import Tag, TagKind
 
 
 def check(context: Context) -> None:
-    """Check every loop, and that each output has one owner."""
-    owners: dict[str, str] = {}
+    """Check every loop."""
     for full, loop in context.site.loops.items():
         path = context.path("loops", full)
-        pv, output = context.site.tags[loop.pv], _output(context, loop, (*path, "output"))
+        pv, output = context.site.tags[loop.pv], output_of(context, loop.output, (*path, "output"))
         if pv.kind is not TagKind.NUMBER:
             what = "text" if pv.kind is TagKind.TEXT else "bool"
             context.error((*path, "pv"), f"{loop.pv!r} is a {what}", "a loop controls a number")
@@ -24,25 +25,8 @@ def check(context: Context) -> None:
             _set_point(context, loop, pv, path)
         if output is not None:
             _output_limits(context, loop, output, path)
-            owner = owners.setdefault(loop.output, full)
-            if owner != full:
-                where = context.findings.place(context.path("loops", owner, "output"))
-                context.error(
-                    (*path, "output"), f"{loop.output!r} is already moved by the loop {owner!r} ({where})",
-                    "an output has one loop; give one of them another output",
-                )  # fmt: skip
-        _period(context, loop, path)
-
-
-def _output(context: Context, loop: Loop, path: Path) -> Tag | None:
-    """Return the tag that a loop moves: an actuator's, or the set-point of another loop."""
-    if loop.output.endswith(".sp") and loop.output.removesuffix(".sp") in context.site.loops:
-        return context.site.tags[loop.output]
-    output = context.writable(loop.output, path)
-    if output is not None and output.kind is TagKind.BOOL:
-        context.error(path, f"{loop.output!r} is a bool", "a loop moves a number")
-        return None
-    return output
+        context.period(loop.period, (*path, "period"))
+        law.check(context, loop, path)
 
 
 def _set_point(context: Context, loop: Loop, pv: Tag, path: Path) -> None:
@@ -89,8 +73,9 @@ def _output_limits(context: Context, loop: Loop, output: Tag, path: Path) -> Non
             "the loop has no safe output",
             "give safe_output, out_low, or a range to its output",
         )
-    rate = context.rate(loop.out_rate, unit, (*path, "out_rate"))
-    _positive(context, rate, (*path, "out_rate"))
+    _positive(context, context.rate(loop.out_rate, unit, (*path, "out_rate")), (*path, "out_rate"))
+    down = context.rate(loop.out_rate_down, unit, (*path, "out_rate_down"))
+    _positive(context, down, (*path, "out_rate_down"))
 
 
 def _inside(
@@ -105,17 +90,3 @@ def _inside(
 def _positive(context: Context, rate: float | None, path: Path) -> None:
     if rate is not None and rate <= 0:
         context.error(path, "a rate must be more than 0", "leave it out for a step")
-
-
-def _period(context: Context, loop: Loop, path: Path) -> None:
-    scan = context.site.gateway.scan_period
-    if loop.period is None:
-        return
-    scans = loop.period / scan
-    if scans < 1 or not math.isclose(scans, round(scans), rel_tol=1e-9):
-        nearest = max(1, round(scans)) * scan * 1000
-        context.error(
-            (*path, "period"),
-            f"{loop.period * 1000:g} ms is not a multiple of the scan period, {scan * 1000:g} ms",
-            f"write {nearest:g} ms",
-        )  # fmt: skip

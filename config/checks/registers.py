@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from config.checks.context import Context
-from config.devices import ModbusAddress, ModbusDevice, RegisterType
+from config.devices import BIT_TABLES, BYTES, ModbusAddress, ModbusDevice, RegisterType, Table
 
 _WORDS = frozenset({RegisterType.INT16, RegisterType.UINT16})
 
@@ -34,10 +34,15 @@ def check(context: Context) -> None:
     for full, tag in context.site.tags.items():
         device = context.site.devices.get(tag.device or "")
         address = tag.address
-        if isinstance(device, ModbusDevice) and isinstance(address, ModbusAddress):
-            unit_id = device.unit_id if address.unit_id is None else address.unit_id
-            claim = Claim(address.address, address.address + address.count, full, address)
-            tables[tag.device or "", unit_id, address.table].append(claim)
+        if not isinstance(device, ModbusDevice) or not isinstance(address, ModbusAddress):
+            continue
+        if address.table in BIT_TABLES or address.table is Table.FIFO:
+            continue  # bits may be in a group and alone; a queue is read whole
+        unit_id = device.unit_id if address.unit_id is None else address.unit_id
+        start = address.address if address.reference is None else address.address + device.address_base
+        claim = Claim(start, start + address.count, full, address)
+        table = address.table if address.file is None else f"{address.table} {address.file}"
+        tables[tag.device or "", unit_id, table].append(claim)
     for (device_name, _, table), claims in tables.items():
         for first, second in overlaps(claims):
             context.error(
@@ -58,11 +63,16 @@ def agree(one: ModbusAddress, other: ModbusAddress) -> bool:
     """Tell whether two tags may share registers: the same value twice, or bits of one register."""
     if (one.address, one.count) != (other.address, other.count):
         return False
-    if one.bit is None and other.bit is None:
-        form = (one.type, one.word_order, one.byte_order)
-        return form == (other.type, other.word_order, other.byte_order)
-    whole = [address for address in (one, other) if address.bit is None]
+    whole = [address for address in (one, other) if not is_part(address)]
+    if len(whole) == 2:
+        form = (one.type, one.word_order, one.byte_order, one.dword_order)
+        return form == (other.type, other.word_order, other.byte_order, other.dword_order)
     return all(address.type in _WORDS for address in whole)
+
+
+def is_part(address: ModbusAddress) -> bool:
+    """Tell whether a value takes only some bits of its register."""
+    return address.bit is not None or address.bits is not None or address.type in BYTES
 
 
 def overlaps(claims: list[Claim]) -> list[Overlap]:
@@ -74,7 +84,10 @@ def overlaps(claims: list[Claim]) -> list[Overlap]:
     distinct: dict[tuple[object, ...], Claim] = {}
     for claim in claims:
         address = claim.address
-        form = (address.type, address.word_order, address.byte_order, address.bit is None)
+        form = (
+            *(address.type, address.word_order, address.byte_order, address.dword_order),
+            is_part(address),
+        )
         distinct.setdefault((claim.start, claim.stop, *form), claim)
     found: list[Overlap] = []
     open_claims: list[tuple[int, int, Claim]] = []  # heap by where they stop

@@ -90,6 +90,16 @@ def _modbus(context: Context, tag: Tag, address: ModbusAddress, path: Path) -> N
             (*path, "access"), f"the table {address.table} can only be read",
             f"leave out access, or take the table {other}",
         )  # fmt: skip
+    try:
+        address.on_the_wire(device.address_base)
+    except ValueError as error:
+        context.error(where, str(error), "correct the address, or address_base of the device")
+    unit_id = device.unit_id if address.unit_id is None else address.unit_id
+    if unit_id == 0 and (device.serial is not None or device.framing == "rtu"):
+        context.error(
+            where, "unit id 0 is the broadcast of a serial line: nobody answers it",
+            "write the unit id of the device, 1 to 247",
+        )  # fmt: skip
     if address.table not in BIT_TABLES:
         limits = [("max_registers", device.max_registers, "read")]
         limits += [("max_write_registers", device.max_write_registers, "write")] if writes else []

@@ -9,13 +9,16 @@ from config.expressions.catalogue import FUNCTIONS
 from config.expressions.errors import ExpressionError, Span
 from config.expressions.functions import MOST_ARGUMENTS, Accepts, Function
 from config.expressions.library import SOFT_SENSORS, SoftSensor
+from config.expressions.states import STATES, bind_state
 from config.expressions.syntax import (
     Binary,
     Call,
     Conditional,
     Convert,
     Node,
+    Number,
     Reference,
+    State,
     Table,
     Unary,
 )
@@ -40,15 +43,17 @@ _ELSEWHERE = {
 
 def bind(
     text: str, name: str, positional: Sequence[Node], named: Mapping[str, Node], whole: Span
-) -> Call | Conditional:
+) -> Call | Conditional | State | Number:
     """Return the call with one argument for each parameter of its function.
 
     Raises:
         ExpressionError: no function has this name, or the arguments do not fit it.
     """
+    if name in STATES:
+        return bind_state(text, name, positional, named, whole)
     function = FUNCTIONS.get(name)
     if function is None:
-        fix = _ELSEWHERE.get(name) or did_you_mean(name, [*FUNCTIONS, *SOFT_SENSORS])
+        fix = _ELSEWHERE.get(name) or did_you_mean(name, [*FUNCTIONS, *STATES, *SOFT_SENSORS])
         raise ExpressionError.at(
             text, Span(whole.start, whole.start + len(name)), f"no function {name!r}", fix
         )

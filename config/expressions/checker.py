@@ -21,6 +21,7 @@ from config.expressions.syntax import (
     Node,
     Number,
     Reference,
+    State,
     Table,
     Truth,
     Unary,
@@ -81,7 +82,7 @@ class _Checker:
     def visit(self, node: Node) -> Typed:
         """Return a node with its kind and unit."""
         match node:
-            case Number() | Truth() | Reference() | Table():
+            case Number() | Truth() | Reference() | State() | Table():
                 return self._leaf(node)
             case Unary():
                 return operators.unary(self.mistakes, node, self.visit(node.operand))
@@ -117,12 +118,12 @@ class _Checker:
             return self.mistakes.add(whole.node, f"the result is in {shown(whole.unit)}, not in {unit}", fix)
         return whole._replace(node=node, unit=whole.unit if isinstance(target, Unitless) else target)
 
-    def _leaf(self, node: Number | Truth | Reference | Table) -> Typed:
+    def _leaf(self, node: Number | Truth | Reference | State | Table) -> Typed:
         match node:
             case Number():
                 unit = canonical(node.unit) if node.unit else BARE
                 return Typed(Number(node.value, "", node.span), TagKind.NUMBER, unit, node)
-            case Truth():
+            case Truth() | State():
                 return Typed(node, TagKind.BOOL)
             case Table():
                 return Typed(node, TagKind.NUMBER)

@@ -11,12 +11,12 @@ from config.expressions.checker import Checked, Operand, check_tree
 from config.expressions.errors import Span
 from config.expressions.parser import parse_tree
 from config.expressions.printer import name_text, to_text
-from config.expressions.syntax import Node, Reference, walk
+from config.expressions.syntax import Node, Reference, State, walk
 from config.tags import TagKind
 
 
 class Mention(NamedTuple):
-    """A tag that an expression names, and where."""
+    """A tag, or what has a state, that an expression names, and where."""
 
     name: str
     line: int
@@ -24,6 +24,8 @@ class Mention(NamedTuple):
     column: int
     """Counted from 1."""
     span: Span
+    function: str = ""
+    """The function that asks for its state; none for a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,14 @@ class Expression:
         places = {node.span: node.name for node in walk(self.root) if isinstance(node, Reference)}
         return tuple(self._mention(name, span) for span, name in sorted(places.items()))
 
-    def _mention(self, name: str, span: Span) -> Mention:
+    def states(self) -> tuple[Mention, ...]:
+        """Return what it asks the state of, each place once, in the order of the text."""
+        places = {node.name_span: node for node in walk(self.root) if isinstance(node, State)}
+        return tuple(self._mention(places[s].name, s, places[s].function) for s in sorted(places))
+
+    def _mention(self, name: str, span: Span, function: str = "") -> Mention:
         before = self.text[: span.start]
-        return Mention(name, before.count("\n") + 1, span.start - before.rfind("\n"), span)
+        return Mention(name, before.count("\n") + 1, span.start - before.rfind("\n"), span, function)
 
     def __str__(self) -> str:
         return to_text(self.root)
@@ -56,16 +63,24 @@ def parse(text: str) -> Expression:
     return Expression(text, parse_tree(text))
 
 
-def rewrite(expression: str | Expression, names: Mapping[str, str]) -> str:
-    """Return the text with tags renamed; what is not in `names` stays as it is.
+def rewrite(
+    expression: str | Expression, names: Mapping[str, str], states: Mapping[str, str] | None = None
+) -> str:
+    """Return the text with names changed; what is not in `names` or `states` stays as it is.
+
+    Args:
+        expression: what to rewrite.
+        names: new names of tags.
+        states: new names of alarms, interlocks and phases.
 
     Raises:
         ExpressionError: a text is no expression.
     """
     parsed = parse(expression) if isinstance(expression, str) else expression
     text = parsed.text
-    for mention in reversed(parsed.references()):
-        new = names.get(mention.name)
+    mentions = sorted((*parsed.references(), *parsed.states()), key=lambda mention: mention.span)
+    for mention in reversed(mentions):
+        new = ((states or {}) if mention.function else names).get(mention.name)
         if new is not None:
             text = text[: mention.span.start] + name_text(new) + text[mention.span.stop :]
     return text

@@ -14,6 +14,7 @@ from config.expressions.syntax import (
     Number,
     Reference,
     Scale,
+    State,
     Table,
     Truth,
     Unary,
@@ -65,6 +66,8 @@ def _leaf(node: Node) -> tuple[str, int] | None:
             return "true" if node.value else "false", _OPERAND
         case Reference():
             return name_text(node.name), _OPERAND
+        case State():
+            return f"{node.function}({name_text(node.name)})", _OPERAND
         case Table():
             return _table(node), _OPERAND
         case _:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from config.expressions.catalogue import FUNCTIONS
 from config.expressions.functions import Function, Group
 from config.expressions.library import SOFT_SENSORS, SOURCES, SoftSensor
+from config.expressions.states import STATES
 
 _HEAD = """\
 # Expressions
@@ -92,7 +93,7 @@ not reach over the gap.
 
 def page() -> str:
     """Return the whole page."""
-    return "\n".join([_HEAD, *_functions(), *_library(), ""])
+    return "\n".join([_HEAD, *_functions(), *_states(), *_library(), ""])
 
 
 def _functions() -> Iterator[str]:
@@ -116,6 +117,19 @@ def _function(function: Function) -> Iterator[str]:
     if function.example:
         yield f"- Example: `{function.example}`"
     yield ""
+
+
+def _states() -> Iterator[str]:
+    yield "## States\n"
+    yield (
+        "Functions of a name. An alarm, interlock or phase of another unit is written with its unit. They "
+        "are always good, and tell what the scan before left.\n"
+    )
+    for state in STATES.values():
+        yield f"### `{state.name}(name)`\n"
+        yield f"{state.summary}\n"
+        yield f"- Result: {state.gives}.\n- Takes: the name of one {state.of}."
+        yield f"- Example: `{state.example}`\n"
 
 
 def _library() -> Iterator[str]:

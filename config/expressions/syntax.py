@@ -40,6 +40,16 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """The state of something that is no tag: `alarm(temp.high)`, `phase(growth)`."""
+
+    function: str
+    name: str
+    span: Span = field(default=NOWHERE, compare=False)
+    name_span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unary:
     """`-x` or `not x`."""
 
@@ -104,7 +114,7 @@ class Scale:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Node = Number | Truth | Reference | Unary | Binary | Conditional | Call | Table | Convert | Scale
+Node = Number | Truth | Reference | State | Unary | Binary | Conditional | Call | Table | Convert | Scale
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -1,8 +1,9 @@
-"""Limit alarms: find those whose condition changed, time them, step them through their life.
+"""Alarms: find those whose condition changed, time them, step them through their life.
 
-An alarm is a threshold on `sign * value` (sign -1 turns a low limit into a high one). While it is
-not active the threshold is the limit; while it is active it is the smallest value above the
-clearing limit, so that one comparison, at or above, answers in both.
+An alarm is a threshold on `sign * value` (sign -1 turns a low limit into a high one), where the value
+is a tag's, or one that was derived for the alarm. While it is not active the threshold is the limit;
+while it is active it is the smallest value above the clearing limit, so that one comparison, at or
+above, answers in both.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from control.alarm_states import ACTIVE, NEXT, NO_STEP, Trigger
+from control.alarm_states import ACTIVE, BEGINS, MEANINGS, NEXT, NO_STEP, SHELVED, AlarmState, Trigger
 from control.kernels.jit import inlined, kernel, part
 from control.rings import Row, Rows
 
@@ -22,9 +23,12 @@ BUSY: Final = 2
 
 RAISE: Final = int(Trigger.RAISE)
 CLEAR: Final = int(Trigger.CLEAR)
-ACKNOWLEDGE: Final = int(Trigger.ACKNOWLEDGE)
-RESET: Final = int(Trigger.RESET)
+RE_ALARM: Final = int(Trigger.RE_ALARM)
+EXPIRE: Final = int(Trigger.EXPIRE)
 NOTHING: Final = -1
+
+_UNACKNOWLEDGED: Final = MEANINGS[AlarmState.B].flags
+_ACKNOWLEDGED: Final = MEANINGS[AlarmState.C].flags
 
 
 @kernel
@@ -81,16 +85,36 @@ def time_condition(
 
 
 @part
-def step(row: Row, trigger: int, counters: Rows) -> bool:
+def timer_due(row: Row, now_ns: int) -> int:
+    """Return what a timer of the alarm's state brings about now: EXPIRE, RE_ALARM or NOTHING."""
+    if row["flags"] & SHELVED != 0 and now_ns >= row["shelved_until_ns"]:
+        return EXPIRE
+    waits = row["flags"] == _ACKNOWLEDGED and row["re_alarm_ns"] > 0
+    if waits and now_ns - row["acknowledged_ns"] >= row["re_alarm_ns"]:
+        return RE_ALARM
+    return NOTHING
+
+
+@part
+def step(row: Row, trigger: int, counters: Rows, now_ns: int, utc_ns: int) -> bool:
     """Take one step of the life cycle; False when the table has none from here."""
-    after = NEXT[row["state"], trigger, row["latching"]]
+    before = row["flags"]
+    after = NEXT[before, trigger, row["latching"]]
     if after == NO_STEP:
         return False
-    if trigger == RAISE:
+    if BEGINS[before, trigger, row["latching"]] != 0:
         counters[0]["occurrences"] += 1
         row["occurrence"] = counters[0]["occurrences"]
-        row["onset_ns"] = row["violated_ns"]
-    row["state"] = after
+        row["annunciated_ns"] = utc_ns if after == _UNACKNOWLEDGED else 0
+        if trigger == RAISE:
+            row["onset_ns"] = row["violated_ns"]
+    if after == _ACKNOWLEDGED:
+        row["acknowledged_ns"] = now_ns
+    if after & SHELVED == 0:
+        row["shelved_until_ns"] = 0
+        row["until_ns"] = 0
+    row["flags"] = after
+    row["trigger"] = trigger
     row["changes"] += 1
     return True
 
@@ -98,12 +122,22 @@ def step(row: Row, trigger: int, counters: Rows) -> bool:
 @inlined
 def is_active(row: Row) -> bool:
     """Say whether an alarm's condition holds, delays considered."""
-    active: bool = ACTIVE[row["state"]] != 0
+    active: bool = row["flags"] & ACTIVE != 0
     return active
+
+
+@inlined
+def is_annunciated(row: Row) -> bool:
+    """Say whether an alarm is unacknowledged and its condition holds."""
+    annunciated: bool = row["flags"] == _UNACKNOWLEDGED
+    return annunciated
 
 
 @inlined
 def hot_byte(row: Row) -> int:
     """Return the hot byte that belongs to an alarm's row."""
-    busy = row["since_ns"] != 0 or row["changes"] > 0
-    return (ACTIVE_BIT if is_active(row) else 0) + (BUSY if busy else 0)
+    flags = row["flags"]
+    times = (
+        row["since_ns"] != 0 or flags & SHELVED != 0 or (flags == _ACKNOWLEDGED and row["re_alarm_ns"] > 0)
+    )
+    return (ACTIVE_BIT if flags & ACTIVE != 0 else 0) + (BUSY if times or row["changes"] > 0 else 0)

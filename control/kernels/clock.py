@@ -33,10 +33,22 @@ def _is_available() -> bool:
 AVAILABLE: Final = _is_available()
 
 _types: Any = numba.types
-_clock_gettime: Any = _types.ExternalFunction("clock_gettime", _types.int32(_types.int32, _types.uintp))
-_clock_nanosleep: Any = _types.ExternalFunction(
-    "clock_nanosleep", _types.int32(_types.int32, _types.int32, _types.uintp, _types.uintp)
-)
+_clock_gettime: Any
+_clock_nanosleep: Any
+if AVAILABLE:
+    _clock_gettime = _types.ExternalFunction("clock_gettime", _types.int32(_types.int32, _types.uintp))
+    _clock_nanosleep = _types.ExternalFunction(
+        "clock_nanosleep", _types.int32(_types.int32, _types.int32, _types.uintp, _types.uintp)
+    )
+else:  # never called, but the loop that would is compiled, or interpreted, there too
+
+    @part
+    def _clock_gettime(_clock: int, _timespec: int) -> int:
+        return -1
+
+    @part
+    def _clock_nanosleep(_clock: int, _flags: int, _deadline: int, _left: int) -> int:
+        return -1
 
 
 @part

@@ -3,8 +3,9 @@
     u = Kp [ (b r - y) + 1/Ti * integral(r - y) + Td d(c r - y)/dt filtered with Td/N ] + bias
 
 Backward difference for the derivative, forward for the integral, back-calculation against windup
-with the value really applied. One pass without branches over columns, so that it vectorises; what
-a loop does instead of the law is decided before, in `track`.
+with the value really applied: at once with what limits and rate leave of it, and before the next
+execution with what `applied` says became of it behind them. One pass without branches over columns,
+so that it vectorises; what a loop does instead of the law is decided before, in `track`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from control.kernels.choice import choose
 from control.kernels.filters import clamp
-from control.kernels.jit import kernel, part
+from control.kernels.jit import inlined, kernel, part
 from control.kernels.ramp import approach
 from control.state import Loops
 
@@ -38,7 +40,8 @@ def move_set_points(loops: Loops, first: int, last: int, step_s: float) -> None:
     """Move the set-points of loops first..last-1 towards their targets."""
     sp, target, sp_rate = loops.sp[first:last], loops.target[first:last], loops.sp_rate[first:last]
     for i in range(last - first):
-        sp[i] = approach(sp[i], target[i], sp_rate[i] * step_s)
+        step = sp_rate[i] * step_s
+        sp[i] = approach(sp[i], target[i], step, step)
 
 
 @kernel
@@ -55,6 +58,7 @@ def execute(loops: Loops, first: int, last: int, step_s: float) -> None:
     b, c, bias = loops.b[first:last], loops.c[first:last], loops.bias[first:last]
     kt, leak = loops.kt[first:last], loops.leak[first:last]
     low, high, rate = loops.out_low[first:last], loops.out_high[first:last], loops.out_rate[first:last]
+    rate_down = loops.out_rate_down[first:last]
     y, sp, track, goal = (
         loops.y[first:last],
         loops.sp[first:last],
@@ -62,38 +66,44 @@ def execute(loops: Loops, first: int, last: int, step_s: float) -> None:
         loops.goal[first:last],
     )
     integral, derivative = loops.integral[first:last], loops.derivative[first:last]
-    weighted, output = loops.weighted[first:last], loops.output[first:last]
+    weighted, output, applied = (
+        loops.weighted[first:last],
+        loops.output[first:last],
+        loops.applied[first:last],
+    )
     for i in range(last - first):
         lawful = track[i] == TRACK_LAW
         p = kp[i] * (b[i] * sp[i] - y[i])
         d_input = c[i] * sp[i] - y[i]
         fade = td[i] / (td[i] + n[i] * step_s)
         d = fade * (derivative[i] + kp[i] * n[i] * (d_input - weighted[i]))
-        v = p + integral[i] + d + bias[i]
-
-        wanted = v if lawful else goal[i]
-        reach = rate[i] * step_s
-        limited = clamp(wanted, low[i], high[i])
-        u = approach(output[i], limited, reach)
-        u = goal[i] if track[i] == TRACK_DIRECT else u
-
         pull = clamp(kt[i] * step_s, 0.0, 1.0)
+        settled = integral[i] + pull * (applied[i] - output[i])
+        v = p + settled + d + bias[i]
+
+        wanted = choose(lawful, v, goal[i])
+        limited = clamp(wanted, low[i], high[i])
+        u = approach(output[i], limited, rate[i] * step_s, rate_down[i] * step_s)
+        u = choose(track[i] == TRACK_DIRECT, goal[i], u)
+
         kept = 1.0 - clamp(leak[i] * step_s, 0.0, 1.0)
-        integrated = kept * integral[i] + ki[i] * step_s * (sp[i] - y[i]) + pull * (u - v)
+        integrated = kept * settled + ki[i] * step_s * (sp[i] - y[i]) + pull * (u - v)
         following = u - p - bias[i]
-        i_term = integrated if lawful else following
+        i_term = choose(lawful, integrated, following)
         finite = i_term - i_term == 0.0
-        integral[i] = i_term if finite else 0.0
-        derivative[i] = d if lawful and finite else 0.0
+        integral[i] = choose(finite, i_term, 0.0)
+        derivative[i] = choose(lawful & finite, d, 0.0)
         weighted[i] = d_input
         output[i] = u
-        goal[i] = goal[i] if track[i] == TRACK_GOAL else u
+        applied[i] = u
+        goal[i] = choose(lawful, limited, goal[i])
 
 
 @part
 def follow(loops: Loops, i: int, value: float) -> None:
     """Let loop `i` go on from an output value that something else has set, without a bump."""
     loops.output[i] = value
+    loops.applied[i] = value
     loops.goal[i] = value
     p = loops.kp[i] * (loops.b[i] * loops.sp[i] - loops.y[i])
     following = value - p - loops.bias[i]
@@ -103,31 +113,53 @@ def follow(loops: Loops, i: int, value: float) -> None:
 
 @part
 def derive(loops: Loops, i: int) -> None:
-    """Compute the coefficients that follow from ti, td and tt of loop `i`."""
+    """Compute the columns of loop `i` that follow from the parameters and factors in its row.
+
+    Without proportional part the gain acts through the integral alone (ki = kp / ti). The
+    incremental form u = u- + dv is the positional one whose integral is pulled to the value really
+    applied at once: with the whole difference u - v taken over in each execution, the next v is
+    u + dv (Astrom & Hagglund, 'Computer implementation of PID controllers').
+    """
     row = loops.row[i]
-    ti, td = row["ti"], loops.td[i]
+    gain = row["kp"] * row["kp_factor"]
+    ti, td = row["ti"] * row["ti_factor"], row["td"] * row["td_factor"]
+    loops.kp[i] = 0.0 if row["integral_only"] != 0 else gain
+    loops.td[i] = td
     if row["default_tt"] != 0:
         balance = max(td, BALANCE_S * row["time_factor"])
         both = math.sqrt(ti * td) if td > 0.0 else ti
         row["tt"] = both if ti > 0.0 else balance
     rate = 1.0 / row["tt"] if row["tt"] > 0.0 else 0.0
-    loops.ki[i] = loops.kp[i] / ti if ti > 0.0 else 0.0
-    loops.kt[i] = rate if ti > 0.0 else 0.0
+    pull = math.inf if row["incremental"] != 0 else rate
+    loops.ki[i] = gain / ti if ti > 0.0 else 0.0
+    loops.kt[i] = pull if ti > 0.0 else 0.0
     loops.leak[i] = 0.0 if ti > 0.0 else rate
 
 
 @part
-def retune(loops: Loops, i: int, kp: float, td: float, n: float, b: float, c: float, bias: float) -> None:
-    """Give loop `i` other parameters; its output does not jump.
+def move_set_point(loops: Loops, i: int, sp: float) -> None:
+    """Move the set-point of loop `i` at once; the output does not move."""
+    before = standing(loops, i)
+    loops.weighted[i] += loops.c[i] * (sp - loops.sp[i])
+    loops.sp[i] = sp
+    settle(loops, i, before)
 
-    The integral takes over what the proportional part and the bias lose or gain, and the
-    derivative's last input is what it would have been under the new weight.
+
+@part
+def settle(loops: Loops, i: int, before: float) -> None:
+    """Let the integral of loop `i` take over what its other terms have lost or gained.
+
+    Args:
+        loops: the columns, with parameters, set-point or PV as they are now.
+        i: the loop.
+        before: `standing` of the loop as they were.
     """
-    before = loops.kp[i] * (loops.b[i] * loops.sp[i] - loops.y[i]) + loops.bias[i]
-    after = kp * (b * loops.sp[i] - loops.y[i]) + bias
-    taken_over = loops.integral[i] + before - after
+    taken_over = loops.integral[i] + before - standing(loops, i)
     loops.integral[i] = taken_over if math.isfinite(taken_over) else 0.0
-    loops.weighted[i] += (c - loops.c[i]) * loops.sp[i]
-    loops.kp[i], loops.td[i], loops.n[i] = kp, td, n
-    loops.b[i], loops.c[i], loops.bias[i] = b, c, bias
-    derive(loops, i)
+
+
+@inlined
+def standing(loops: Loops, i: int) -> float:
+    """Return the terms of loop `i` that have no memory: the proportional part, bias, feed-forward."""
+    term: float = loops.kp[i] * (loops.b[i] * loops.sp[i] - loops.y[i]) + loops.bias[i]
+    return term

@@ -7,18 +7,12 @@ from typing import Final
 
 from control.image import Image
 from control.kernels import alarm as life
-from control.kernels.jit import part
-from control.rings import RingArrays, Row
-from control.signal import (
-    ACKNOWLEDGE,
-    BAD,
-    KIND_ALARM,
-    REFUSED_INVALID,
-    REFUSED_OCCURRENCE,
-    REFUSED_STATE,
-)
+from control.kernels.jit import inlined, part
+from control.rings import RingArrays
+from control.signal import BAD, KIND_ALARM
+from control.stages.alarm_first_out import announce_groups, join
 from control.stages.reports import Counters
-from control.stages.transitions import ANSWERED, put
+from control.stages.transitions import has_room, next_row, publish_row
 from control.state import Alarms
 
 CHUNK: Final = 64
@@ -42,7 +36,10 @@ def evaluate(
         )
         if differing > 0:
             for i in range(first, last):
-                _look_at(alarms, image, transitions, counters, i, now_ns, utc_ns, elapsed_ns)
+                above = alarms.sign[i] * image.value[alarms.tag[i]] >= alarms.threshold[i]
+                if alarms.hot[i] != above:
+                    _look_at(alarms, image, transitions, counters, i, now_ns, utc_ns, elapsed_ns)
+    announce_groups(alarms, transitions, counters)
 
 
 @part
@@ -56,33 +53,52 @@ def _look_at(
     utc_ns: int,
     elapsed_ns: int,
 ) -> None:
-    tag = alarms.tag[i]
+    """Time and step an alarm that differs. What a timer of its state does waits for no period of its own."""
+    tag, row = alarms.tag[i], alarms.row[i]
     value = image.value[tag]
-    above = alarms.sign[i] * value >= alarms.threshold[i]
-    if alarms.hot[i] == (1 if above else 0):
-        return
-    row = alarms.row[i]
-    usable = image.quality[tag] < BAD and not math.isnan(value)
-    trigger = life.time_condition(
-        row, life.is_active(row), above, usable, image.source_ns[tag], now_ns, elapsed_ns
-    )
+    period_ns = row["period_ns"]
+    if _is_due(period_ns, now_ns, elapsed_ns):
+        above = alarms.sign[i] * value >= alarms.threshold[i]
+        usable = image.quality[tag] < BAD and not math.isnan(value)
+        passed_ns = max(elapsed_ns, period_ns)
+        trigger = life.time_condition(
+            row, life.is_active(row), above, usable, image.source_ns[tag], now_ns, passed_ns
+        )
+        if trigger != life.NOTHING:
+            apply(alarms, counters, i, trigger, value, 0, now_ns, utc_ns)
+    trigger = life.timer_due(row, now_ns)
     if trigger != life.NOTHING:
-        apply(alarms, counters, i, trigger, value, 0, utc_ns)
+        apply(alarms, counters, i, trigger, value, 0, now_ns, utc_ns)
     announce_pending(alarms, transitions, counters, i)
+
+
+@inlined
+def _is_due(period_ns: int, now_ns: int, elapsed_ns: int) -> bool:
+    """Say whether a whole number of periods has become full since the scan before; no period: always."""
+    return period_ns == 0 or now_ns // period_ns != (now_ns - elapsed_ns) // period_ns
 
 
 @part
 def apply(
-    alarms: Alarms, counters: Counters, i: int, trigger: int, value: float, ticket: int, utc_ns: int
+    alarms: Alarms,
+    counters: Counters,
+    i: int,
+    trigger: int,
+    value: float,
+    ticket: int,
+    now_ns: int,
+    utc_ns: int,
 ) -> bool:
     """Step alarm `i`; False when nothing of the kind can happen to it now."""
     row = alarms.row[i]
-    if not life.step(row, trigger, counters):
+    if not life.step(row, trigger, counters, now_ns, utc_ns):
         return False
     row["value"] = value
     row["ticket"] = ticket
     row["utc_ns"] = utc_ns
     alarms.threshold[i] = row["clear"] if life.is_active(row) else row["trip"]
+    if trigger == life.RAISE and row["group"] >= 0 and life.is_annunciated(row):
+        join(alarms, i, utc_ns)
     return True
 
 
@@ -91,47 +107,26 @@ def announce_pending(alarms: Alarms, transitions: RingArrays, counters: Counters
     """Announce what happened to alarm `i`, or leave it pending when there is no room."""
     row = alarms.row[i]
     if row["changes"] > 0:
-        announced = put(
-            transitions,
-            KIND_ALARM,
-            i,
-            row["announced"],
-            row["state"],
-            row["utc_ns"],
-            row["ticket"],
-            row["value"],
-            row["limit"],
-            row["changes"],
-            row["onset_ns"],
-            row["occurrence"],
-            0,
-        )
-        if announced:
-            row["announced"] = row["state"]
+        if has_room(transitions, 1):
+            put = next_row(transitions)
+            put["utc_ns"] = row["utc_ns"]
+            put["onset_ns"] = row["onset_ns"]
+            put["occurrence"] = row["occurrence"]
+            put["ticket"] = row["ticket"]
+            put["value"] = row["value"]
+            put["limit"] = row["limit"]
+            put["annunciated_ns"] = row["annunciated_ns"]
+            put["until_ns"] = row["until_ns"]
+            put["kind"] = KIND_ALARM
+            put["index"] = i
+            put["before"] = row["announced"]
+            put["after"] = row["flags"]
+            put["count"] = row["changes"]
+            put["cause"] = row["trigger"]
+            put["order"] = row["order"]
+            publish_row(transitions)
+            row["announced"] = row["flags"]
             row["changes"] = 0
         else:
             counters[0]["transitions_deferred"] += 1
     alarms.hot[i] = life.hot_byte(row)
-
-
-@part
-def step_by_command(
-    alarms: Alarms, image: Image, transitions: RingArrays, counters: Counters, command: Row, utc_ns: int
-) -> int:
-    """Acknowledge or reset an alarm and answer; or return why not."""
-    i = int(command["index"])
-    if not 0 <= i < len(alarms.row):
-        return REFUSED_INVALID
-    row = alarms.row[i]
-    trigger = life.RESET
-    if command["kind"] == ACKNOWLEDGE:
-        trigger = life.ACKNOWLEDGE
-        if command["occurrence"] != row["occurrence"]:
-            return REFUSED_OCCURRENCE
-    elif row["since_ns"] != 0:
-        return REFUSED_STATE
-    announce_pending(alarms, transitions, counters, i)
-    if not apply(alarms, counters, i, trigger, image.value[alarms.tag[i]], command["ticket"], utc_ns):
-        return REFUSED_STATE
-    announce_pending(alarms, transitions, counters, i)
-    return ANSWERED

@@ -7,66 +7,105 @@ from __future__ import annotations
 
 import math
 
+from control.actuation_layout import COMMANDED_OFF, COMMANDED_ON
+from control.actuation_signal import ARM_DEVICE, FORCE, KIND_DEVICE_ARMED, RELEASE, SIMULATE
 from control.kernels.atomic import store_release
 from control.kernels.jit import part
 from control.kernels.ring import HEAD, waiting
 from control.layout import NOT_A_SLOT
+from control.logic_signal import BYPASS, ENTER_PHASE, REFUSED_PERMISSIVE
 from control.rings import RingArrays, Row
 from control.signal import (
-    ACKNOWLEDGE,
     ARM,
     OUTPUT_COMMAND,
-    REFUSED_DISARMED,
-    REFUSED_INTERLOCK,
     REFUSED_INVALID,
     REFUSED_OWNED,
     REFUSED_RANGE,
     RESET,
+    RUN_PROFILE,
     SET_MODE,
     SET_OUTPUT,
     SET_POINT,
     SET_TUNING,
+    START_RELAY,
+    STOP_RELAY,
     WRITE_TAG,
 )
-from control.stages import loop_commands
-from control.stages.alarms import step_by_command
-from control.stages.interlocks import reset_by_command
-from control.stages.outputs import announce_armed, arm, disarm
+from control.stages import logic_commands, loop_commands
+from control.stages.alarm_commands import carry_out_on_alarms, is_on_alarms
+from control.stages.arming import announce_armed, arm, command_device, disarm, why_not_written
+from control.stages.override_commands import override_by_command
+from control.stages.permissives import NOTHING_MISSING, missing
+from control.stages.profiles import command_profile
+from control.stages.relay import relay_by_command
 from control.stages.reports import Counters
-from control.stages.transitions import ANSWER_ROOM, ANSWERED, done, has_room, refuse
+from control.stages.together import tune_together
+from control.stages.transitions import ANSWER_ROOM, ANSWERED, announce, done, has_room, refuse
 from control.state import Loops, Outputs, State
 
 
 @part
-def drain_commands(state: State, utc_ns: int) -> None:
+def drain_commands(state: State, now_ns: int, utc_ns: int) -> None:
     """Carry out every command that waits, as long as its answer finds room."""
     commands, transitions, counters = state.rings.commands, state.rings.transitions, state.counters
-    loops, outputs = state.loops, state.outputs
-    for _ in range(waiting(commands.counters)):
-        if not has_room(transitions, ANSWER_ROOM):
-            counters[0]["commands_deferred"] += 1
-            return
+    left = waiting(commands.counters)
+    while left > 0:
         head = commands.counters[HEAD]
         command = commands.rows[head & (len(commands.rows) - 1)]
-        kind = command["kind"]
-        cause = REFUSED_INVALID
+        rows = 1 + min(max(int(command["following"]), 0), left - 1)
+        if not has_room(transitions, ANSWER_ROOM + rows - 1):
+            counters[0]["commands_deferred"] += 1
+            return
+        unfulfilled = missing(state.logic, state.memory, command)
         if not math.isfinite(command["value"]):
             cause = REFUSED_INVALID
-        elif kind in (SET_POINT, SET_MODE, SET_OUTPUT, SET_TUNING):
-            if 0 <= command["index"] < len(state.maps.loop_row):
-                i = int(state.maps.loop_row[command["index"]])
-                cause = loop_commands.carry_out(loops, outputs, transitions, counters, command, i, utc_ns)
-        elif kind == ACKNOWLEDGE or (kind == RESET and command["parameter"] == 0):
-            cause = step_by_command(state.alarms, state.image, transitions, counters, command, utc_ns)
-        elif kind == RESET:
-            cause = reset_by_command(state.logic, transitions, command, utc_ns)
-        elif kind == ARM:
-            cause = _arm(loops, outputs, transitions, counters, command, utc_ns)
-        elif kind == WRITE_TAG:
-            cause = _write_tag(outputs, transitions, counters, command, utc_ns)
+        elif unfulfilled != NOTHING_MISSING:
+            cause = REFUSED_PERMISSIVE
+        elif rows > 1:
+            cause = tune_together(state, head, rows, utc_ns)
+        else:
+            cause = _carry_out(state, command, now_ns, utc_ns)
         if cause != ANSWERED:
-            refuse(transitions, command["ticket"], command["index"], command["value"], cause, utc_ns)
-        store_release(commands.counters, HEAD, head + 1)
+            index, value = command["index"], command["value"]
+            refuse(transitions, command["ticket"], index, value, cause, unfulfilled, utc_ns)
+        store_release(commands.counters, HEAD, head + rows)
+        left -= rows
+
+
+@part
+def _carry_out(state: State, command: Row, now_ns: int, utc_ns: int) -> int:
+    """Do what a command says and answer it; or return why not."""
+    transitions, counters = state.rings.transitions, state.counters
+    loops, kind = state.loops, command["kind"]
+    if kind in (SET_POINT, SET_MODE, SET_OUTPUT, SET_TUNING):
+        if not 0 <= command["index"] < len(state.maps.loop_row):
+            return REFUSED_INVALID
+        i = int(state.maps.loop_row[command["index"]])
+        return loop_commands.carry_out(state, command, i, utc_ns)
+    if kind in (BYPASS, ENTER_PHASE) or (kind == RESET and command["parameter"] != 0):
+        return logic_commands.carry_out(state.logic, transitions, command, now_ns, utc_ns)
+    if is_on_alarms(kind):
+        return carry_out_on_alarms(state.alarms, state.image, transitions, counters, command, now_ns, utc_ns)
+    if kind in (START_RELAY, STOP_RELAY):
+        return relay_by_command(state.relays, loops, transitions, counters, command, utc_ns)
+    if kind == RUN_PROFILE:
+        return command_profile(state.profiles, loops, transitions, command, utc_ns)
+    return _act_on_outputs(state, command, now_ns, utc_ns)
+
+
+@part
+def _act_on_outputs(state: State, command: Row, now_ns: int, utc_ns: int) -> int:
+    """Do what a command says of what is written, or put in the place of what is read."""
+    transitions, counters = state.rings.transitions, state.counters
+    loops, outputs, kind = state.loops, state.outputs, command["kind"]
+    if kind == ARM:
+        return _arm(loops, outputs, transitions, counters, command, utc_ns)
+    if kind == ARM_DEVICE:
+        return _arm_device(loops, outputs, transitions, command, utc_ns)
+    if kind in (FORCE, SIMULATE, RELEASE):
+        return override_by_command(state, command, now_ns, utc_ns)
+    written = kind == WRITE_TAG
+    return _write_tag(outputs, transitions, counters, command, utc_ns) if written else REFUSED_INVALID
 
 
 @part
@@ -91,6 +130,23 @@ def _arm(
 
 
 @part
+def _arm_device(loops: Loops, outputs: Outputs, transitions: RingArrays, command: Row, utc_ns: int) -> int:
+    device = int(command["index"])
+    if not 0 <= device < len(outputs.devices):
+        return REFUSED_INVALID
+    row, wanted = outputs.devices[device], COMMANDED_ON if command["value"] != 0.0 else COMMANDED_OFF
+    before = 1 if row["commanded"] > 0 or (row["commanded"] == 0 and row["configured"] != 0) else 0
+    after = 1 if wanted == COMMANDED_ON else 0
+    command_device(outputs, loops, device, wanted)
+    ticket, value = command["ticket"], command["value"]
+    if before == after:
+        done(transitions, ticket, device, value, utc_ns)
+    else:
+        announce(transitions, KIND_DEVICE_ARMED, device, before, after, utc_ns, ticket, value, 1)
+    return ANSWERED
+
+
+@part
 def _write_tag(
     outputs: Outputs, transitions: RingArrays, counters: Counters, command: Row, utc_ns: int
 ) -> int:
@@ -101,14 +157,13 @@ def _write_tag(
     if s == NOT_A_SLOT:
         return REFUSED_INVALID
     slot = outputs.slots[s]
-    if slot["loop"] >= 0:
+    if slot["loop"] >= 0 or slot["link"] >= 0:
         return REFUSED_OWNED
     if not slot["low"] <= value <= slot["high"]:
         return REFUSED_RANGE
-    if counters[0]["armed"] == 0:
-        return REFUSED_DISARMED
-    if slot["forced"] != 0:
-        return REFUSED_INTERLOCK
+    cause = why_not_written(outputs, counters, s)
+    if cause != ANSWERED:
+        return cause
     slot["value"] = value
     slot["reason"] = OUTPUT_COMMAND
     slot["sent"] = math.nan

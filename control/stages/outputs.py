@@ -1,6 +1,7 @@
 """Outputs: what leaves for the devices, when, and what is pushed when it must not go on.
 
-Nothing but the watchdog leaves before the outputs are armed. A row goes out when the wanted value
+Nothing but the watchdog leaves before the outputs are armed, and nothing at all to a device whose writes
+are off. A row goes out when the wanted value
 differs from the last one sent, and again after `REFRESH_NS`, so that a device that lost it gets it
 back. A full ring loses nothing: the value of the next scan is tried instead, the newest counts.
 """
@@ -16,18 +17,20 @@ from control.kernels.jit import inlined, part
 from control.kernels.pid import follow
 from control.kernels.ring import TAIL, room
 from control.layout import ROLE_WRITTEN
-from control.rings import RingArrays, Row
+from control.rings import RingArrays, Row, Rows
 from control.signal import (
+    BAD,
+    FORCED,
     GOOD,
-    KIND_ARMED,
+    OUTPUT_COMMAND,
     OUTPUT_INTERLOCK,
     OUTPUT_LOOP,
     OUTPUT_SAFE,
     OUTPUT_WATCHDOG,
     SUBSTITUTE,
 )
+from control.stages.arming import is_on
 from control.stages.reports import Counters, publish
-from control.stages.transitions import announce
 from control.state import Loops, Outputs, Tags
 
 AS_SENT: Final = GOOD | SUBSTITUTE
@@ -61,6 +64,7 @@ def write_outputs(
     ring: RingArrays,
     outputs: Outputs,
     loops: Loops,
+    links: Rows,
     image: Image,
     tags: Tags,
     reports: RingArrays,
@@ -73,15 +77,21 @@ def write_outputs(
     for s in range(len(outputs.slots)):
         slot = outputs.slots[s]
         if slot["forced"] != 0:
-            slot["value"] = slot["force"]
-            slot["reason"] = OUTPUT_INTERLOCK
+            _take_by_force(slot, image)
             if slot["loop"] >= 0:
                 follow(loops, slot["loop"], slot["force"])
         elif slot["loop"] >= 0:
             slot["value"] = loops.output[slot["loop"]]
             slot["reason"] = OUTPUT_LOOP
+        elif slot["link"] >= 0:
+            slot["value"] = links[slot["link"]]["value"]
+            slot["reason"] = OUTPUT_LOOP
+        elif slot["reason"] == OUTPUT_INTERLOCK:
+            _give_back(slot)
         if slot["closing"] != 0:
-            _close(ring, slot, counters)
+            if _close(ring, slot, counters) and slot["role"] == ROLE_WRITTEN:
+                left = slot["leave_at"]
+                publish(image, tags, reports, counters, slot["tag"], left, AS_SENT, now_ns, utc_ns)
             continue
         if not (armed and slot["live"] != 0 and _is_to_send(slot, now_ns)):
             continue
@@ -89,7 +99,32 @@ def write_outputs(
             slot["sent"] = slot["value"]
             slot["sent_ns"] = now_ns
             if slot["role"] == ROLE_WRITTEN:
-                publish(image, tags, reports, counters, slot["tag"], slot["value"], AS_SENT, now_ns, utc_ns)
+                quality = AS_SENT | FORCED if slot["forced"] != 0 else AS_SENT
+                publish(image, tags, reports, counters, slot["tag"], slot["value"], quality, now_ns, utc_ns)
+
+
+@part
+def _take_by_force(slot: Row, image: Image) -> None:
+    """Give a slot the value that an interlock forces, and keep what it goes back to afterwards.
+
+    It is the value wanted before, or where the actuator stands when nobody has wanted any.
+    """
+    if slot["reason"] != OUTPUT_INTERLOCK:
+        stands = image.value[slot["tag"]]
+        known = image.quality[slot["tag"]] < BAD and math.isfinite(stands)
+        slot["resume"] = stands if known and not math.isfinite(slot["value"]) else slot["value"]
+        slot["reason"] = OUTPUT_INTERLOCK
+    slot["value"] = slot["force"]
+
+
+@part
+def _give_back(slot: Row) -> None:
+    """Let a slot without a loop go back to what was wanted before; what was only withheld, to nothing."""
+    slot["reason"] = OUTPUT_COMMAND
+    if slot["live"] == 0:
+        slot["value"] = math.nan
+    elif math.isfinite(slot["resume"]):
+        slot["value"] = slot["resume"]
 
 
 @inlined
@@ -99,49 +134,15 @@ def _is_to_send(slot: Row, now_ns: int) -> bool:
 
 
 @part
-def _close(ring: RingArrays, slot: Row, counters: Counters) -> None:
-    """Push the value that a disarmed slot is left at; again next scan when it is refused."""
+def _close(ring: RingArrays, slot: Row, counters: Counters) -> bool:
+    """Push the value that a disarmed slot is left at; again next scan when it is refused. True: pushed."""
     value = slot["leave_at"]
-    if math.isnan(value) or send_output(ring, counters, slot["tag"], value, OUTPUT_SAFE):
-        slot["closing"] = 0
-        slot["sent"] = math.nan
-
-
-@part
-def arm(counters: Counters) -> None:
-    """Allow outputs; each loop begins to write once its PV is good."""
-    counters[0]["armed"] = 1
-
-
-@part
-def disarm(outputs: Outputs, loops: Loops, counters: Counters) -> None:
-    """Leave every output that was written at its safe value, and write nothing after it.
-
-    What an interlock forces is left at the forced value: that is the safe one then.
-    """
-    counters[0]["armed"] = 0
-    for s in range(len(outputs.slots)):
-        slot = outputs.slots[s]
-        if slot["live"] != 0:
-            slot["live"] = 0
-            slot["closing"] = 1
-            slot["leave_at"] = slot["force"] if slot["forced"] != 0 else slot["safe"]
-            if slot["loop"] >= 0:
-                loops.row[slot["loop"]]["live"] = 0
-                loops.special[slot["loop"]] = 1
-                follow(loops, slot["loop"], slot["leave_at"])
-
-
-@part
-def announce_armed(counters: Counters, transitions: RingArrays, ticket: int, utc_ns: int) -> bool:
-    """Announce that the outputs were armed or disarmed; False when that must wait for room."""
-    before, after = counters[0]["armed_announced"], counters[0]["armed"]
-    if before == after:
-        return True
-    announced = announce(transitions, KIND_ARMED, 0, before, after, utc_ns, ticket, float(after), 1)
-    if announced:
-        counters[0]["armed_announced"] = after
-    return announced
+    known = not math.isnan(value)
+    if known and not send_output(ring, counters, slot["tag"], value, OUTPUT_SAFE):
+        return False
+    slot["closing"] = 0
+    slot["sent"] = math.nan
+    return known
 
 
 @part
@@ -155,12 +156,17 @@ def count_closing(outputs: Outputs) -> int:
 
 @part
 def beat(ring: RingArrays, outputs: Outputs, counters: Counters, now_ns: int) -> None:
-    """Count on for the equipment's watchdogs. Armed or not: the counter says that we live."""
+    """Count on for the equipment's watchdogs. Armed or not: the counter says that we live.
+
+    A device whose own writes are off gets no counter either.
+    """
     if counters[0]["beats"] != 0 and now_ns - counters[0]["beat_ns"] < BEAT_NS:
         return
     counters[0]["beat_ns"] = now_ns
     counters[0]["beats"] = counters[0]["beats"] % BEATS + 1
     for w in range(len(outputs.watchdogs)):
         watchdog = outputs.watchdogs[w]
+        if not is_on(outputs.devices[watchdog["device"]]):
+            continue
         value = counters[0]["beats"] & 1 if watchdog["is_bool"] != 0 else counters[0]["beats"]
         send_output(ring, counters, watchdog["tag"], float(value), OUTPUT_WATCHDOG)

@@ -38,7 +38,7 @@ def due_by(tags: Tags, tag: int, time_ns: int) -> None:
         tags.block_deadline_ns[tag // BLOCK] = min(tags.block_deadline_ns[tag // BLOCK], time_ns)
 
 
-@part
+@inlined
 def send(
     tags: Tags,
     ring: RingArrays,
@@ -73,7 +73,7 @@ def send(
     return True
 
 
-@part
+@inlined
 def offer(
     image: Image, tags: Tags, ring: RingArrays, counters: Counters, tag: int, source_ns: int, now_ns: int
 ) -> int:

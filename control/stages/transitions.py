@@ -14,7 +14,7 @@ from typing import Final
 from control.kernels.atomic import store_release
 from control.kernels.jit import inlined, part
 from control.kernels.ring import TAIL, room
-from control.rings import RingArrays
+from control.rings import RingArrays, Row
 from control.signal import KIND_DONE, KIND_REFUSED
 
 ANSWERED: Final = 0
@@ -27,6 +27,18 @@ ANSWER_ROOM: Final = 4
 def has_room(transitions: RingArrays, rows: int) -> bool:
     """Say whether so many transitions would be accepted now."""
     return room(transitions.counters, len(transitions.rows)) >= rows
+
+
+@inlined
+def next_row(transitions: RingArrays) -> Row:
+    """Return the row that the next transition is written to, where there is room for one."""
+    return transitions.rows[transitions.counters[TAIL] & (len(transitions.rows) - 1)]
+
+
+@inlined
+def publish_row(transitions: RingArrays) -> None:
+    """Let the reader have the row that was written."""
+    store_release(transitions.counters, TAIL, transitions.counters[TAIL] + 1)
 
 
 @part
@@ -48,21 +60,23 @@ def put(
     """Put a transition into the ring; False when it is full."""
     if not has_room(transitions, 1):
         return False
-    tail = transitions.counters[TAIL]
-    row = transitions.rows[tail & (len(transitions.rows) - 1)]
+    row = next_row(transitions)
     row["utc_ns"] = utc_ns
     row["onset_ns"] = onset_ns
     row["occurrence"] = occurrence
     row["ticket"] = ticket
     row["value"] = value
     row["limit"] = limit
+    row["annunciated_ns"] = 0
+    row["until_ns"] = 0
     row["kind"] = kind
     row["index"] = index
     row["before"] = before
     row["after"] = after
     row["count"] = count
     row["cause"] = cause
-    store_release(transitions.counters, TAIL, tail + 1)
+    row["order"] = 0
+    publish_row(transitions)
     return True
 
 
@@ -89,6 +103,8 @@ def done(transitions: RingArrays, ticket: int, index: int, value: float, utc_ns:
 
 
 @inlined
-def refuse(transitions: RingArrays, ticket: int, index: int, value: float, cause: int, utc_ns: int) -> None:
-    """Answer a command with a refusal and its cause."""
-    put(transitions, KIND_REFUSED, index, 0, 0, utc_ns, ticket, value, math.nan, 1, 0, 0, cause)
+def refuse(
+    transitions: RingArrays, ticket: int, index: int, value: float, cause: int, unfulfilled: int, utc_ns: int
+) -> None:
+    """Answer a command with a refusal, its cause, and the bits of the conditions that forbid it."""
+    put(transitions, KIND_REFUSED, index, 0, 0, utc_ns, ticket, value, math.nan, 1, 0, unfulfilled, cause)

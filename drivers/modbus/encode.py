@@ -10,11 +10,14 @@ import math
 import struct
 from typing import Final
 
-from config.devices import ModbusAddress, RegisterType
+from config.devices import BYTES, ModbusAddress, RegisterType
+from drivers.modbus.codec import byte_shift
 from drivers.modbus.order import byte_positions, string_positions
 
 _INTEGERS: Final[dict[RegisterType, tuple[int, int]]] = {
     RegisterType.BOOL: (0, 1),
+    RegisterType.INT8: (-(2**7), 2**7 - 1),
+    RegisterType.UINT8: (0, 2**8 - 1),
     RegisterType.INT16: (-(2**15), 2**15 - 1),
     RegisterType.UINT16: (0, 2**16 - 1),
     RegisterType.INT32: (-(2**31), 2**31 - 1),
@@ -23,9 +26,14 @@ _INTEGERS: Final[dict[RegisterType, tuple[int, int]]] = {
     RegisterType.UINT64: (0, 2**64 - 1),
     RegisterType.BCD16: (0, 10**4 - 1),
     RegisterType.BCD32: (0, 10**8 - 1),
+    RegisterType.BCD64: (0, 10**16 - 1),
+    RegisterType.MOD10K32: (0, 10**8 - 1),
+    RegisterType.MOD10K48: (0, 10**12 - 1),
+    RegisterType.MOD10K64: (0, 10**16 - 1),
 }
 _FLOATS: Final = {RegisterType.FLOAT32: "<f", RegisterType.FLOAT64: "<d"}
-_BCD: Final = frozenset({RegisterType.BCD16, RegisterType.BCD32})
+_BCD: Final = frozenset({RegisterType.BCD16, RegisterType.BCD32, RegisterType.BCD64})
+_MOD10K: Final = frozenset({RegisterType.MOD10K32, RegisterType.MOD10K48, RegisterType.MOD10K64})
 
 
 class NotRepresentableError(ValueError):
@@ -46,7 +54,7 @@ def representable(address: ModbusAddress, value: float | str) -> float | str:
         raise NotRepresentableError(f"{value} is not finite")
     if address.type in _FLOATS:
         return _float(address.type, value)
-    low, high = _INTEGERS[address.type]
+    low, high = (0, 2**address.bits - 1) if address.bits is not None else _INTEGERS[address.type]
     if address.type is RegisterType.BOOL and value not in (0, 1):
         raise NotRepresentableError(f"{value} is neither 0 nor 1")
     whole = round(value)
@@ -72,6 +80,8 @@ def _native(kind: RegisterType, value: float, size: int) -> bytes:
     if kind in _FLOATS:
         return struct.pack(_FLOATS[kind], value)
     whole = int(str(int(value)), 16) if kind in _BCD else int(value)
+    if kind in _MOD10K:
+        whole = sum(whole // 10_000**rank % 10_000 << 16 * rank for rank in range(size // 2))
     return whole.to_bytes(size, "little", signed=whole < 0)
 
 
@@ -97,3 +107,16 @@ def _string(address: ModbusAddress, value: float | str) -> str:
     except UnicodeEncodeError as error:
         raise NotRepresentableError(f"{value[error.start]!r} is not a Latin-1 character") from None
     return value
+
+
+def masked(address: ModbusAddress, value: float) -> tuple[int, int]:
+    """Return which bits of its register a part of it takes, and what they are to be, as sent.
+
+    A part is a bit, some bits, or a half; the two numbers are the register's as it is on the wire.
+    """
+    width = 8 if address.type in BYTES else address.bits or 1
+    shift = byte_shift(address) if address.type in BYTES else address.bit or 0
+    mask = (1 << width) - 1
+    whole = address.model_copy(update={"bit": None, "bits": None, "half": None, "type": RegisterType.UINT16})
+    taken, wanted = (encode(whole, bits << shift) for bits in (mask, int(value) & mask))
+    return int.from_bytes(taken), int.from_bytes(wanted)

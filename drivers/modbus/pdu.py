@@ -7,15 +7,28 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from config.devices import BIT_TABLES, ModbusAddress, RegisterType, Table
+from config.devices import BIT_TABLES, Table
+from config.modbus import QUEUE_LENGTH
 from control.signal import COMM, CONFIG, DEVICE
-from drivers.modbus.encode import encode, representable
+from drivers.modbus.codec import Answer
 
 READ_FUNCTION: Final = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
 WRITE_COIL: Final = 5
 WRITE_REGISTER: Final = 6
+WRITE_COILS: Final = 15
 WRITE_REGISTERS: Final = 16
+READ_FILE: Final = 20
+WRITE_FILE: Final = 21
 MASK_WRITE: Final = 22
+READ_WRITE: Final = 23
+READ_QUEUE: Final = 24
+_RECORD: Final = struct.Struct(">BHHH")  # reference type (6), file, record, length
+_REFERENCE_TYPE: Final = 6
+MOST_RECORDS: Final = 121
+"""Records in one read of a file: the byte count of the answer ends at 245."""
+MOST_RECORDS_WRITTEN: Final = 122
+MOST_READ_WRITTEN: Final = 121
+"""Registers that function 23 writes, at the most."""
 
 
 class Action(enum.Enum):
@@ -75,66 +88,41 @@ def describe(code: int) -> str:
     return text if code >= MALFORMED else f"exception {code}: {text}"
 
 
-def read_request(table: Table, start: int, count: int) -> bytes:
-    """Return the request that reads registers or bits."""
+def read_request(table: Table, start: int, count: int, file: int = 0) -> bytes:
+    """Return the request that reads registers or bits, records of a file, or a queue."""
+    if table is Table.FILE:
+        return bytes([READ_FILE, 7]) + _RECORD.pack(_REFERENCE_TYPE, file, start, count)
+    if table is Table.FIFO:
+        return struct.pack(">BH", READ_QUEUE, start)
     return struct.pack(">BHH", READ_FUNCTION[table], start, count)
 
 
-def answer_size(table: Table, count: int) -> int:
-    """Return how many bytes of data answer a read."""
-    return (count + 7) // 8 if table in BIT_TABLES else 2 * count
+def answer_to(table: Table, count: int) -> Answer:
+    """Return what answers a read."""
+    if table is Table.FILE:
+        head = bytes([READ_FILE, 2 + 2 * count, 1 + 2 * count, _REFERENCE_TYPE])
+        return Answer(head, len(head) + 2 * count)
+    if table is Table.FIFO:
+        head = bytes([READ_QUEUE, 0, 0])
+        return Answer(head, len(head) + 2 + 2 * QUEUE_LENGTH, queue=True)
+    size = (count + 7) // 8 if table in BIT_TABLES else 2 * count
+    return Answer(bytes([READ_FUNCTION[table], size]), 2 + size)
 
 
-def read_answer(pdu: bytes, size: int) -> tuple[bytes, int]:
-    """Return the data of an answer to a read, or the code of the fault that it is (else 0)."""
+def read_answer(pdu: bytes, answer: Answer) -> tuple[bytes, int]:
+    """Return an answer to a read, of the size that is expected, or the code of its fault (else 0)."""
     if pdu[0] & 0x80:
         return b"", pdu[1] if len(pdu) == 2 else MALFORMED
-    if len(pdu) != size + 2 or pdu[1] != size:
+    if answer.queue:
+        return _queue(pdu, answer)
+    if len(pdu) != answer.size or not pdu.startswith(answer.head):
         return b"", MALFORMED
-    return pdu[2:], 0
+    return pdu, 0
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
-    """A write as bytes, what the device answers when it takes it, and the value it then holds."""
-
-    pdu: bytes
-    echo: bytes
-    wrote: float | str
-
-
-def writable(address: ModbusAddress) -> bool:
-    """Return whether Modbus can write the address at all."""
-    return address.table in (Table.COIL, Table.HOLDING)
-
-
-def write_request(address: ModbusAddress, value: float | str, *, multiple_only: bool = False) -> WriteRequest:
-    """Return the one request that writes the whole value.
-
-    A bit of a register is written with a mask in one request: reading, changing and writing back
-    would undo what somebody else wrote in between.
-
-    Raises:
-        NotRepresentableError: the type of the address cannot hold the value.
-    """
-    wrote = representable(address, value)
-    if address.table is Table.COIL:
-        pdu = struct.pack(">BHH", WRITE_COIL, address.address, 0xFF00 if wrote else 0)
-        return WriteRequest(pdu, pdu, wrote)
-    if address.bit is not None:
-        pdu = _mask_write(address, bool(wrote))
-        return WriteRequest(pdu, pdu, wrote)
-    registers = encode(address, wrote)
-    if address.count == 1 and not multiple_only:
-        pdu = struct.pack(">BH", WRITE_REGISTER, address.address) + registers
-        return WriteRequest(pdu, pdu, wrote)
-    echo = struct.pack(">BHH", WRITE_REGISTERS, address.address, address.count)
-    return WriteRequest(echo + bytes([len(registers)]) + registers, echo, wrote)
-
-
-def _mask_write(address: ModbusAddress, bit: bool) -> bytes:
-    """Result = (current and and_mask) or (or_mask and not and_mask)."""
-    assert address.bit is not None
-    whole = address.model_copy(update={"bit": None, "type": RegisterType.UINT16})
-    mask = int.from_bytes(encode(whole, 1 << address.bit))
-    return struct.pack(">BHHH", MASK_WRITE, address.address, 0xFFFF ^ mask, mask if bit else 0)
+def _queue(pdu: bytes, answer: Answer) -> tuple[bytes, int]:
+    """A queue has as many entries as it has: pad them to the most, so that every place exists."""
+    size, entries = int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5])
+    if entries > QUEUE_LENGTH or size != 2 + 2 * entries or len(pdu) != 3 + size:
+        return b"", MALFORMED
+    return pdu.ljust(answer.size, b"\0"), 0

@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Final
 
 from config.devices import BIT_TABLES, Table
+from drivers.modbus.pdu import MOST_RECORDS
 
 BITS_PER_REGISTER: Final = 16
 
@@ -30,7 +31,11 @@ class Limits:
     """Unused registers between two values of a block (sixteen times as many bits)."""
 
     def longest(self, table: Table) -> int:
-        """Return the most registers, or bits, in one read of a table."""
+        """Return the most registers, bits or records in one read of a table; a queue is read alone."""
+        if table is Table.FIFO:
+            return 1
+        if table is Table.FILE:
+            return min(self.max_registers, MOST_RECORDS)
         return self.max_bits if table in BIT_TABLES else self.max_registers
 
     def gap(self, table: Table) -> int:
@@ -59,6 +64,8 @@ class Group:
     unit_id: int
     table: Table
     period_s: float
+    file: int = 0
+    """Number of the file, where the table is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +104,8 @@ def plan_blocks(points: Iterable[tuple[Group, Span]], limits: Limits) -> list[Bl
     return blocks
 
 
-def _key(group: Group) -> tuple[int, str, float]:
-    return group.unit_id, group.table.value, group.period_s
+def _key(group: Group) -> tuple[int, str, int, float]:
+    return group.unit_id, group.table.value, group.file, group.period_s
 
 
 def _blocks_of(group: Group, spans: list[Span], limits: Limits) -> list[Block]:

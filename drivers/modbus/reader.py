@@ -7,19 +7,17 @@ unit answers is the device itself silent.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from control.signal import BAD, COMM, Columns
-from drivers.api import DeviceTimeout, Disconnected
-from drivers.modbus.answers import Answers
+from drivers.api import DeviceTimeout
+from drivers.modbus.answers import Answers, Cycles
 from drivers.modbus.codec import Field
-from drivers.modbus.link import Link, Reply
-from drivers.modbus.pdu import SILENT, Action, describe, fault, read_answer
+from drivers.modbus.link import Exchange, Link, ask
+from drivers.modbus.pdu import MALFORMED, SILENT, Action, describe, fault, read_answer
 from drivers.modbus.plan import Block
 from drivers.modbus.schedule import LATER_S, SELDOM_S, Poll, Schedule
 
@@ -41,13 +39,17 @@ class Reader:
         fields: Mapping[int, Field],
         names: Mapping[int, str],
         dead_after_s: float,
-        depth: int,
     ) -> None:
-        """`fields` and `names` are by tag; `depth` is how many requests may be under way."""
+        """`fields` and `names` are by tag."""
         self._device, self._link, self._schedule = device, link, schedule
         self._fields, self._names = fields, names
-        self._dead_after_s, self._depth = dead_after_s, depth
-        self._todo: deque[Poll] = deque()
+        self._dead_after_s = dead_after_s
+        self._todo: list[Poll] = []
+        self._unanswered = False
+        """A request of the read under way had no answer."""
+        self._cycles = Cycles()
+        if polls := [poll for unit in schedule.units.values() for poll in unit.polls]:
+            self._cycles.layout(polls)  # the first cycle's, which is the largest: now, not on the loop
         self._back: dict[int, Poll] = {}
 
     @property
@@ -72,36 +74,26 @@ class Reader:
             Disconnected: the link is gone.
         """
         began = time.monotonic()
-        todo, until = self._todo, began + SLICE_S
-        answers = Answers()
+        until, answers = began + SLICE_S, Answers()
         for unit in self._schedule.newly_dead(began, self._dead_after_s):
             self._mark(unit.polls, answers, BAD | COMM, 0)
-        if not todo:
-            todo.extend(self._schedule.due(began))
-        under_way: deque[tuple[Poll, asyncio.Future[Reply]]] = deque()
-        timeout: DeviceTimeout | None = None
-        try:
-            while True:
-                while todo and len(under_way) < self._depth and time.monotonic() < until:
-                    poll = todo.popleft()
-                    under_way.append((poll, self._link.send(poll.unit_id, poll.request)))
-                if not under_way:
-                    break
-                poll, reply = under_way.popleft()
-                try:
-                    self._settle(poll, await reply, answers)
-                except DeviceTimeout as error:
-                    timeout = error
-                    self._timed_out(poll, answers)
-        except Disconnected:
-            if not answers:
-                raise
-            todo.append(poll)  # so that the host reads again at once, which raises
-        finally:
-            for _, reply in under_way:
-                _abandon(reply)
-        if timeout is not None and not answers and self._schedule.silent():
-            raise timeout
+        if not self._todo:
+            self._todo = self._schedule.due(began)
+        self._unanswered = False
+        while self._todo:
+            polls = self._todo
+            exchange = await self._link.exchange([poll.request for poll in polls], until)
+            self._todo = polls[exchange.sent :]
+            if not self._take_all(polls, exchange, answers):
+                self._settle_each(polls, exchange, answers)
+            if exchange.lost is not None:
+                if not answers:
+                    raise exchange.lost
+                break  # the rest stays due, so that the host reads again at once, which raises
+            if time.monotonic() >= until:
+                break
+        if self._unanswered and not answers and self._schedule.silent():
+            raise DeviceTimeout("no answer in time")
         return answers.columns()
 
     async def read_back(self, tags: Sequence[int]) -> Columns:
@@ -113,12 +105,11 @@ class Reader:
         """
         answers = Answers()
         for poll in filter(None, map(self._alone, tags)):
-            pdu, stamp_ns = await self._link.send(poll.unit_id, poll.request)
-            data, code = read_answer(pdu, poll.size)
-            if code:
+            pdu, stamp_ns = await ask(self._link, poll.unit_id, poll.request.pdu)
+            data, code = read_answer(pdu, poll.answer)
+            if code or not answers.data(poll.layout, bytearray(data), [stamp_ns]):
+                code = code or MALFORMED
                 answers.bad(poll.layout, BAD | fault(code).reason, stamp_ns, code)
-            else:
-                answers.data(poll.layout, data, stamp_ns)
         return answers.columns()
 
     def _alone(self, tag: int) -> Poll | None:
@@ -130,19 +121,48 @@ class Reader:
                     self._back[tag] = Poll.of(Block(group, (span,)), self._fields)
         return self._back.get(tag)
 
-    def _settle(self, poll: Poll, reply: Reply, answers: Answers) -> None:
+    def _take_all(self, polls: list[Poll], exchange: Exchange, answers: Answers) -> bool:
+        """Take the answers of an undisturbed exchange together, as nearly all are."""
+        if exchange.disturbed:
+            return False
+        if exchange.sent < len(polls):
+            polls = polls[: exchange.sent]
+        layout = self._cycles.layout(polls)
+        pdus = bytearray().join(filter(None, exchange.answers))
+        if len(pdus) != layout.size or not answers.data(layout, pdus, exchange.stamps_ns[: len(polls)]):
+            return False
+        self._read(polls)
+        return True
+
+    def _settle_each(self, polls: list[Poll], exchange: Exchange, answers: Answers) -> None:
+        """Take what became of each request; what was lost with the connection is due again."""
+        again: list[Poll] = []
+        sent = slice(exchange.sent)
+        for poll, pdu, stamp_ns in zip(
+            polls[sent], exchange.answers[sent], exchange.stamps_ns[sent], strict=True
+        ):
+            if pdu is not None:
+                self._settle(poll, pdu, stamp_ns, answers)
+            elif exchange.lost is not None:
+                again.append(poll)
+            else:
+                self._unanswered = True
+                self._timed_out(poll, answers)
+        self._todo[:0] = again
+
+    def _settle(self, poll: Poll, pdu: bytes, stamp_ns: int, answers: Answers) -> None:
         """Take an answer."""
-        now = time.monotonic()
-        pdu, stamp_ns = reply
-        data, code = read_answer(pdu, poll.size)
-        if code:
-            self._refused(poll, code, now, stamp_ns, answers)
-            return
-        if poll.fault:
-            self._log_edge("value can be read again", poll, 0)
-        answers.data(poll.layout, data, stamp_ns)
-        if more := self._schedule.read(poll, now):
-            self._todo.extend(more)
+        data, code = read_answer(pdu, poll.answer)
+        if code or not answers.data(poll.layout, bytearray(data), [stamp_ns]):
+            self._refused(poll, code or MALFORMED, time.monotonic(), stamp_ns, answers)
+        else:
+            self._read([poll])
+
+    def _read(self, polls: list[Poll]) -> None:
+        for poll in polls:
+            if poll.fault:
+                self._log_edge("value can be read again", poll, 0)
+        self._todo += self._schedule.read(polls, time.monotonic())
 
     def _refused(self, poll: Poll, code: int, now: float, stamp_ns: int, answers: Answers) -> None:
         """Take an exception (or a silence): mark what it concerns, and only that."""
@@ -155,7 +175,7 @@ class Reader:
         if code != SILENT:
             self._todo.extend(self._schedule.heard(poll, now))
         if meaning.action is Action.BISECT and len(poll.block.spans) > 1:
-            self._todo.extendleft(reversed(self._schedule.split(poll, self._fields)))
+            self._todo[:0] = self._schedule.split(poll, self._fields)
             return
         if meaning.action is Action.BUSY and self._schedule.retry_busy(poll, now):
             return
@@ -175,9 +195,7 @@ class Reader:
 
     def _drop(self, unit_id: int) -> None:
         """Ask this unit nothing more in this round; what is due stays due."""
-        kept = [poll for poll in self._todo if poll.unit_id != unit_id]
-        self._todo.clear()
-        self._todo.extend(kept)
+        self._todo = [poll for poll in self._todo if poll.unit_id != unit_id]
 
     def _mark(
         self, polls: Sequence[Poll], answers: Answers, quality: int, status: int, stamp_ns: int | None = None
@@ -193,9 +211,3 @@ class Reader:
             *(what, self._device, group.unit_id, group.table, poll.block.start, poll.block.count, tags),
             describe(code) if code else "",
         )
-
-
-def _abandon(reply: asyncio.Future[Reply]) -> None:
-    """Nobody waits for this answer any more; an error in it has been told by another."""
-    if not reply.cancel() and not reply.cancelled():
-        reply.exception()

@@ -6,13 +6,14 @@ be halved, a value that the device does not have) is kept over a reconnect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
-from drivers.modbus.codec import Field, Layout
-from drivers.modbus.pdu import answer_size, read_request
+from drivers.modbus.codec import Answer, Field, Layout
+from drivers.modbus.link import Request
+from drivers.modbus.pdu import answer_to, read_request
 from drivers.modbus.plan import Block
 from drivers.pacing import Backoff
 
@@ -36,10 +37,10 @@ class Poll:
     """A read that is repeated."""
 
     block: Block
-    request: bytes
-    size: int
-    """Bytes of data in a whole answer."""
+    request: Request
+    answer: Answer
     layout: Layout
+    """Decodes its answer when it is taken alone."""
     unit_id: int
     period_s: float
     due: float = 0.0
@@ -58,11 +59,12 @@ class Poll:
             Field(span.tag, span.start - start, fields[span.tag].address, fields[span.tag].text)
             for span in block.spans
         ]
+        answer = answer_to(group.table, block.count)
         return cls(
             block,
-            read_request(group.table, start, block.count),
-            answer_size(group.table, block.count),
-            Layout(members),
+            Request(group.unit_id, read_request(group.table, start, block.count, group.file)),
+            answer,
+            Layout([(answer, members)]),
             group.unit_id,
             group.period_s,
         )
@@ -185,14 +187,16 @@ class Schedule:
             unit.marked = True
         return dead
 
-    def read(self, poll: Poll, now: float) -> list[Poll]:
-        """The poll brought data: next time one period on, without drift; missed ones are skipped.
+    def read(self, polls: Sequence[Poll], now: float) -> list[Poll]:
+        """The polls brought data: next time one period on, without drift; missed ones are skipped.
 
         Returns polls to add, as `heard` does.
         """
-        poll.busy = poll.silences = poll.fault = 0
-        poll.due += poll.period_s * max(1, int((now - poll.due) // poll.period_s) + 1)
-        return self.heard(poll, now)
+        for poll in polls:
+            poll.busy = poll.silences = poll.fault = 0
+            poll.due += poll.period_s * max(1, int((now - poll.due) // poll.period_s) + 1)
+        units = {poll.unit_id: poll for poll in polls}
+        return [other for poll in units.values() for other in self.heard(poll, now) if other not in polls]
 
     def postpone(self, poll: Poll, now: float, delay_s: float) -> None:
         """Try the poll again after a delay, or at its period where that is longer."""

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from config.devices import ModbusAddress
+from config.devices import ModbusAddress, ModbusDevice, Table
 from drivers.api import DeviceTimeout, Write, WriteResult
-from drivers.modbus.encode import NotRepresentableError
-from drivers.modbus.link import Link
-from drivers.modbus.pdu import Action, WriteRequest, describe, fault, writable, write_request
+from drivers.modbus.link import Link, ask
+from drivers.modbus.pdu import Action, describe, fault
+from drivers.modbus.write_request import WriteRequest, longest_write, writable, write_request
 
 _BUSY_WAITS_S: Final = (0.05, 0.1, 0.2)
 """Waits before a write is sent again to a device that was busy."""
@@ -21,18 +21,9 @@ _ACKNOWLEDGED: Final = 5
 class ModbusWriter:
     """The writing half of the driver."""
 
-    def __init__(
-        self,
-        link: Link,
-        addresses: Mapping[int, ModbusAddress],
-        *,
-        unit_id: int,
-        multiple_only: bool,
-        max_registers: int,
-    ) -> None:
-        """`addresses` are by tag; `unit_id` is for those that name none."""
-        self._link, self._addresses = link, addresses
-        self._unit_id, self._multiple_only, self._max_registers = unit_id, multiple_only, max_registers
+    def __init__(self, device: ModbusDevice, link: Link, addresses: Mapping[int, ModbusAddress]) -> None:
+        """`addresses` are by tag."""
+        self._device, self._link, self._addresses = device, link, addresses
 
     async def write(self, writes: Sequence[Write]) -> list[WriteResult]:
         """Write in order; a refused write does not stop the others.
@@ -64,22 +55,24 @@ class ModbusWriter:
             return WriteResult(write.tag, "the tag has no address that can be used")
         if not writable(address):
             return WriteResult(write.tag, f"the {address.table} table cannot be written")
-        if address.count > self._max_registers:
-            return WriteResult(write.tag, f"takes {address.count} registers, a write {self._max_registers}")
+        most = longest_write(self._device, address)
+        if address.table is not Table.COIL and address.count > most:
+            return WriteResult(write.tag, f"takes {address.count} registers, a write {most}")
         try:
-            request = write_request(address, write.value, multiple_only=self._multiple_only)
-        except NotRepresentableError as error:
+            request = write_request(self._device, address, write.value)
+        except ValueError as error:
             return WriteResult(write.tag, str(error))
-        unit_id = self._unit_id if address.unit_id is None else address.unit_id
+        unit_id = self._device.unit_id if address.unit_id is None else address.unit_id
         return await self._send(write.tag, unit_id, request)
 
     async def _send(self, tag: int, unit_id: int, request: WriteRequest) -> WriteResult:
         for wait_s in (*_BUSY_WAITS_S, None):
-            pdu, _ = await self._link.send(unit_id, request.pdu)
+            pdu, _ = await ask(self._link, unit_id, request.pdu)
             if pdu == request.echo:
                 return WriteResult(tag, wrote=request.wrote)
             if len(pdu) != 2 or not pdu[0] & 0x80:
-                return WriteResult(tag, "outcome unknown: the device confirmed something else")
+                what = "holds" if request.read_back and len(pdu) == len(request.echo) else "confirmed"
+                return WriteResult(tag, f"outcome unknown: the device {what} something else")
             code = pdu[1]
             if code == _ACKNOWLEDGED:
                 return WriteResult(tag, status=code, wrote=request.wrote)

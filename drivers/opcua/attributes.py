@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
@@ -18,19 +19,32 @@ from drivers.opcua.plan import Slices
 class Limits:
     """How much the server takes in one request of each service."""
 
-    read: Slices
-    write: Slices
-    browse: Slices
-    items: Slices
+    read: Slices = field(default_factory=Slices)
+    write: Slices = field(default_factory=Slices)
+    browse: Slices = field(default_factory=Slices)
+    items: Slices = field(default_factory=Slices)
+    paths: Slices = field(default_factory=Slices)
+    history: Slices = field(default_factory=Slices)
 
 
-async def read_limits(connection: Connection) -> Limits:
-    """Read the server's operation limits; those it does not have, or has as 0, are unknown."""
-    names = ("MaxNodesPerRead", "MaxNodesPerWrite", "MaxNodesPerBrowse", "MaxMonitoredItemsPerCall")
-    ids = [getattr(ObjectIds, f"Server_ServerCapabilities_OperationLimits_{name}") for name in names]
+_LIMITS: Final = (
+    "MaxNodesPerRead",
+    "MaxNodesPerWrite",
+    "MaxNodesPerBrowse",
+    "MaxMonitoredItemsPerCall",
+    "MaxNodesPerTranslateBrowsePathsToNodeIds",
+    "MaxNodesPerHistoryReadData",
+)
+"""Nodes of the server, in the order of the fields of Limits."""
+
+
+async def read_limits(connection: Connection, most: int) -> Limits:
+    """Read the server's operation limits, none above `most`; 0, in either, is no limit."""
+    ids = [getattr(ObjectIds, f"Server_ServerCapabilities_OperationLimits_{name}") for name in _LIMITS]
     asked = [(standard(identifier), AttributeIds.Value) for identifier in ids]
-    slices = [Slices(number_of(found, 0)) for found in await read_attributes(connection, Slices(), asked)]
-    return Limits(read=slices[0], write=slices[1], browse=slices[2], items=slices[3])
+    stated = [number_of(found, 0) for found in await read_attributes(connection, Slices(), asked)]
+    slices = [Slices(min(filter(None, (limit, most)), default=0)) for limit in stated]
+    return Limits(*slices)
 
 
 async def read_namespaces(connection: Connection) -> dict[str, int]:

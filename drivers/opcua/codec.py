@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import struct
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,27 +13,15 @@ import numpy.typing as npt
 from asyncua import ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import variant_from_binary
-from asyncua.ua.uaerrors import UaError
 
-from control.signal import BAD, SEVERITY, UNCERTAIN, WAITING, Columns, Text
+from control.signal import BAD, NOT_A_NUMBER, SEVERITY, UNCERTAIN, WAITING, Columns, Text
+from drivers.opcua.errors import DECODE_ERRORS
 from drivers.opcua.plan import Plan
 from drivers.opcua.status import BAD_TYPE_MISMATCH, quality_of
-from drivers.opcua.wire import NO_VALUE, PLAIN, TEXT
+from drivers.opcua.views import View
+from drivers.opcua.wire import EXACT, NO_VALUE, PLAIN, TEXT
 
 REASON_BITS: Final = ~SEVERITY & 0xFFFF_FFFF
-
-DECODE_ERRORS: Final = (
-    UaError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What the library's decoder raises on bytes that are not what they claim to be."""
 
 _INTEGERS: Final = {
     ua.VariantType.SByte: (-(2**7), 2**7 - 1),
@@ -68,7 +56,7 @@ class NotEncodableError(ValueError):
     """A value that cannot be written to the node as it is; the message says why."""
 
 
-def columns(rows: npt.NDArray[Any], data: bytes, plan: Plan) -> Columns:
+def columns(rows: npt.NDArray[Any], data: bytes, plan: Plan, views: Mapping[int, View]) -> Columns:
     """Return decoded rows as columns, with odd values looked at one by one."""
     quality = rows["quality"]
     for code in np.unique(rows["status"][rows["status"] != 0]):
@@ -76,7 +64,7 @@ def columns(rows: npt.NDArray[Any], data: bytes, plan: Plan) -> Columns:
     quality[quality >= SEVERITY] &= np.uint32(~UNCERTAIN & 0xFFFF_FFFF)  # bad outweighs uncertain
     texts: list[Text] = []
     if (rows["variant"] != PLAIN).any():
-        rows = _settle_odd(rows, data, plan, texts)
+        rows = _settle_odd(rows, data, plan, views, texts)
     return Columns(
         tag=plan.tag_of[rows["handle"]],
         value=rows["value"].copy(),
@@ -87,64 +75,84 @@ def columns(rows: npt.NDArray[Any], data: bytes, plan: Plan) -> Columns:
     )
 
 
-def _settle_odd(rows: npt.NDArray[Any], data: bytes, plan: Plan, texts: list[Text]) -> npt.NDArray[Any]:
-    """Make texts of the odd rows that are text or big integers; return the rows that stay."""
+def _settle_odd(
+    rows: npt.NDArray[Any], data: bytes, plan: Plan, views: Mapping[int, View], texts: list[Text]
+) -> npt.NDArray[Any]:
+    """Look at the odd rows: texts and big integers leave, elements and fields get their value."""
     stays = np.ones(len(rows), np.bool_)
     for at in np.flatnonzero(rows["variant"] != PLAIN):
         row = rows[at]
-        is_text = bool(plan.kind_of[row["handle"]] == TEXT)
-        seen: str | int | None = None
+        handle = int(row["handle"])
+        is_text = bool(plan.kind_of[handle] == TEXT)
+        seen: float | str | None = None
         if row["quality"] < BAD:
-            seen = _text_at(data, int(row["variant"])) if is_text else _integer_at(data, int(row["variant"]))
+            found = _shown_at(data, int(row["variant"]), views.get(handle))
+            seen = _text(found) if is_text else _number(found)
             if seen is None and row["variant"] == NO_VALUE:
                 row["quality"] = (row["quality"] & REASON_BITS) | BAD | WAITING
             elif seen is None:
                 row["quality"] = (row["quality"] & REASON_BITS) | quality_of(BAD_TYPE_MISMATCH)
                 row["status"] = BAD_TYPE_MISMATCH
-        if is_text or seen is not None:
+        if isinstance(seen, float):
+            row["value"] = seen if math.isfinite(seen) else math.nan
+            row["quality"] |= 0 if math.isfinite(seen) else BAD | NOT_A_NUMBER
+        elif is_text or seen is not None:
             stays[at] = False
             stamp, quality, status = int(row["source_ns"]), int(row["quality"]), int(row["status"])
-            texts.append(Text(int(plan.tag_of[row["handle"]]), seen, stamp, quality, status))
+            texts.append(Text(int(plan.tag_of[handle]), seen, stamp, quality, status))
     return rows[stays]
 
 
-def _variant_at(data: bytes, at: int) -> ua.Variant | None:
+def _shown_at(data: bytes, at: int, view: View | None) -> Any:
+    """Return what the tag shows of the Variant here, None when that cannot be told."""
     if at == NO_VALUE:
         return None
     try:
-        return variant_from_binary(Buffer(data, at))
+        variant = variant_from_binary(Buffer(data, at))
+        if view is not None:
+            return view.of(variant.Value)
     except DECODE_ERRORS:
-        return None  # well-formed, but a content that the library cannot represent
-
-
-def _integer_at(data: bytes, at: int) -> int | None:
-    """Return an integer beyond 2^53, None when the Variant holds anything else."""
-    variant = _variant_at(data, at)
-    if variant is None or variant.is_array or variant.VariantType not in _INTEGERS:
+        return None  # well-formed, but a content that the library cannot represent, or that does not fit
+    if variant.is_array or variant.VariantType not in NUMERIC | TEXTUAL:
         return None
-    return int(variant.Value)
+    is_null_text = variant.Value is None and variant.VariantType in _TEXTS
+    return "" if is_null_text else variant.Value
 
 
-def _text_at(data: bytes, at: int) -> str | int | None:
-    """Return what a text tag shows, None when the Variant holds nothing that is text or an integer."""
-    variant = _variant_at(data, at)
-    if variant is None or variant.is_array or variant.VariantType not in TEXTUAL:
+def shown(content: Any) -> bool | int | float | str | None:
+    """Return a plain value as people and commands see it; None for what is neither number nor text."""
+    return content if isinstance(content, bool | int | float) else _text(content)
+
+
+def _number(content: Any) -> float | int | None:
+    """Return a number: a float, or an integer that a double cannot hold."""
+    if not isinstance(content, bool | int | float):
         return None
-    content = variant.Value
+    if isinstance(content, int) and abs(content) > EXACT:
+        return int(content)
+    return float(content)
+
+
+def _text(content: Any) -> str | int | None:
+    """Return what a text tag shows; None for what is neither text nor an integer."""
     if isinstance(content, ua.LocalizedText):
-        content = content.Text
+        content = content.Text or ""
     elif isinstance(content, ua.QualifiedName):
-        content = content.Name
+        content = content.Name or ""
     elif isinstance(content, ua.NodeId):
         content = content.to_string()
     elif isinstance(content, datetime):
         content = content.isoformat()
-    elif isinstance(content, bytes | UUID):
-        content = content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
-    if isinstance(content, int):
+    elif isinstance(content, bytes):
+        content = content.decode("utf-8", "replace")
+    elif isinstance(content, UUID):
+        content = str(content)
+    if isinstance(content, int) and not isinstance(content, bool):
         return int(content)
-    # A null string is an empty one. Bytes that are no UTF-8 must not travel on as surrogates.
-    return (content or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if not isinstance(content, str):
+        return None
+    # Bytes that are no UTF-8 must not travel on as surrogates.
+    return content.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def encode(value: float | str, kind: ua.VariantType) -> tuple[ua.Variant, float | str]:

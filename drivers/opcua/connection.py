@@ -20,10 +20,11 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from config.devices import OpcUaDevice
 from drivers.api import DeviceRefused, Disconnected
 from drivers.frames import Frames
-from drivers.opcua.codec import DECODE_ERRORS
-from drivers.opcua.errors import SECURITY_CHECKS_FAILED, TOO_MUCH, MalformedMessage, translated
+from drivers.opcua.certificates import Description
+from drivers.opcua.errors import DECODE_ERRORS, SECURITY_CHECKS_FAILED, TOO_MUCH, MalformedMessage, translated
+from drivers.opcua.identity import activate
 from drivers.opcua.plan import Slices
-from drivers.opcua.security import check_password_is_safe, secure
+from drivers.opcua.security import secure
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -39,9 +40,12 @@ SHORTEST_SESSION_S: Final = 60.0
 class Connection:
     """A session with a server. Broken once means broken for good: make another."""
 
-    def __init__(self, device: OpcUaDevice, name: str, frames: Frames) -> None:
-        """`name` is the gateway's name for the device; the session carries it."""
+    def __init__(self, device: OpcUaDevice, name: str, frames: Frames, endpoint: str = "") -> None:
+        """`name` is the gateway's name for the device; `endpoint` one of a redundant set."""
         self._device, self._name, self._frames = device, name, frames
+        self._endpoint = endpoint or device.endpoint
+        self.certificates: list[Description] = []
+        """Those that secure the channel, ours first."""
         self._client: Client | None = None
         self._renew_at = float("inf")
 
@@ -51,13 +55,13 @@ class Connection:
         Raises:
             DriverError: the server cannot be reached, refuses, or is not trusted.
         """
-        client = self._client = Client(self._device.endpoint, timeout=self._device.timeout)
+        client = self._client = Client(self._endpoint, timeout=self._device.timeout)
         client.name = client.description = f"Cellgate {self._name}"
         client.application_uri = f"urn:cellgate:{self._name}"
         longest_s = max(self._device.period, self._device.publishing_interval * self._device.keep_alive_count)
         client.session_timeout = int(1000 * max(SHORTEST_SESSION_S, 4 * longest_s))
         if self._device.security is not None:
-            await secure(client, self._device.security, self._within)
+            self.certificates = await secure(client, self._device.security, self._within)
         await self._within("connect", client.connect_socket)
         client.uaclient.pre_request_hook = None  # it only guards asyncua's own reconnection
         await self._within("hello", client.send_hello)
@@ -73,13 +77,7 @@ class Connection:
             if isinstance(error.__cause__, UaError) and not isinstance(error.__cause__, UaStatusCodeError):
                 raise DeviceRefused(str(error), SECURITY_CHECKS_FAILED) from error
             raise
-        username, password = self._device.username, self._device.password
-        if username is None:
-            await self._within("activate session", client.activate_session)
-            return
-        check_password_is_safe(client, self._device)
-        secret = password.get_secret_value() if password is not None else ""
-        await self._within("activate session", lambda: client.activate_session(username, secret))
+        await activate(client, self._device, self._within)
 
     async def _within(self, what: str, step: Callable[[], Awaitable[_T]]) -> _T:
         with translated(what):

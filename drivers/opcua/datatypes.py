@@ -28,7 +28,7 @@ async def resolve_kinds(
     named = [
         value.Value.Value if is_good(value) and value.Value is not None else None for value in data_types
     ]
-    built_in = await _built_in_types(connection, limits.browse, set(named))
+    built_in = await built_in_types(connection, limits.browse, set(named))
     kinds = [built_in.get(each) for each in named]
     unknown = [at for at, kind in enumerate(kinds) if kind is None and is_good(data_types[at])]
     asked = [(nodes[at], AttributeIds.Value) for at in unknown]
@@ -38,7 +38,7 @@ async def resolve_kinds(
     return kinds
 
 
-async def _built_in_types(
+async def built_in_types(
     connection: Connection, slices: Slices, data_types: Iterable[Any]
 ) -> dict[Any, ua.VariantType | None]:
     """Walk from each data type up to the built-in type that it is derived from."""

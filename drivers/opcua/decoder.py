@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from config.devices import OpcUaDevice
-from control.signal import BAD, Columns
+from control.signal import BAD, CLOCK, HISTORY, Columns
 from drivers.opcua.builtin import (
     DIAGNOSTIC_INFO,
     MALFORMED,
@@ -24,6 +25,8 @@ from drivers.opcua.errors import MalformedMessage
 from drivers.opcua.messages import Stretch
 from drivers.opcua.plan import Item, Plan, make_plan
 from drivers.opcua.status import quality_of
+from drivers.opcua.times import Doubts
+from drivers.opcua.views import View
 from drivers.opcua.wire import EPOCH, FROM_THE_WIRE, ROW, Decoded, decode
 
 TICK_NS: Final = 100
@@ -45,10 +48,17 @@ class Decoder:
     """Decodes the values of one plan; remembers which items have a gap before their next sample."""
 
     def __init__(self, plan: Plan, clock_tolerance_s: float) -> None:
-        """A source time further ahead of ours than the tolerance is not believed."""
+        """Source times ahead by more than the tolerance of ours are not believed, of the server's doubted."""
         self._plan = plan
         self._tolerance = int(clock_tolerance_s * 1e9) // TICK_NS
         self._marks = np.zeros(len(plan.items), np.uint32)
+        self._no_marks = np.zeros(len(plan.items), np.uint32)
+        self.latest_ns = np.zeros(len(plan.items), np.int64)
+        """By handle, the source time of the last sample that came; 0 before the first. Outlives sessions."""
+        self.doubts = Doubts([item.name for item in plan.items])
+        """Times that disagree, outliving sessions."""
+        self.views: dict[int, View] = {}
+        """By handle, where a tag shows less than the whole of its node's value; set by who looks nodes up."""
         self.strays = 0
         """Values that came with a handle nobody gave out."""
 
@@ -68,6 +78,46 @@ class Decoder:
         Raises:
             MalformedMessage: the bytes are not what they claim to be.
         """
+        rows = self._rows(data, stretch, arrival_ns, handles, self._marks)
+        doubtful = rows["quality"] & np.uint32(CLOCK) != 0
+        told = rows[~doubtful | (rows["source_ns"] != arrival_ns)]
+        self.latest_ns[told["handle"]] = told["source_ns"]
+        self.doubts.take(rows, doubtful, arrival_ns)
+        return columns(rows, data, self._plan, self.views)
+
+    def history(
+        self,
+        data: bytes,
+        stretch: Stretch,
+        handle: int,
+        after_ns: int,
+        before_ns: int,
+        known_ns: npt.NDArray[np.int64],
+    ) -> Columns:
+        """Decode values of one item from the server's history: those between two source times.
+
+        Those of the source times that are known already are left out.
+        They carry HISTORY. A value without a time of its own is of no use there, and is left out.
+
+        Raises:
+            MalformedMessage: the bytes are not what they claim to be.
+        """
+        handles = np.full(stretch.count, handle, np.int32)
+        rows = self._rows(data, stretch, time.time_ns(), handles, self._no_marks)
+        within = (rows["source_ns"] > after_ns) & (rows["source_ns"] < before_ns)
+        within &= ~np.isin(rows["source_ns"], known_ns)
+        rows = rows[within & (rows["quality"] & np.uint32(CLOCK) == 0)]
+        rows["quality"] |= np.uint32(HISTORY)
+        return columns(rows, data, self._plan, self.views)
+
+    def _rows(
+        self,
+        data: bytes,
+        stretch: Stretch,
+        arrival_ns: int,
+        handles: npt.NDArray[np.int32],
+        marks: npt.NDArray[np.uint32],
+    ) -> npt.NDArray[Any]:
         rows = np.empty(stretch.count, ROW)
         latest = arrival_ns // TICK_NS + EPOCH + self._tolerance
         found = Decoded(
@@ -78,16 +128,17 @@ class Decoder:
                 stretch.count,
                 handles,
                 self._plan.kind_of,
-                self._marks,
+                marks,
                 arrival_ns,
                 latest,
+                self._tolerance,
                 rows,
             )
         )
         if found.next == MALFORMED:
             raise MalformedMessage(f"value {found.rows + found.strays} of {stretch.count} is malformed")
         self.strays += found.strays
-        return columns(rows[: found.rows], data, self._plan)
+        return rows[: found.rows]
 
 
 def faulty(items: Sequence[Item], statuses: Sequence[int], stamp_ns: int) -> Columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from types import TracebackType
 from typing import Final, Literal
 
@@ -41,6 +42,20 @@ _LOST: Final = frozenset(
         0x80AE_0000,  # BadConnectionClosed
     )
 )
+
+
+DECODE_ERRORS: Final = (
+    UaError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What the library's decoder raises on bytes that are not what they claim to be."""
 
 
 class MalformedMessage(Disconnected):

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Final
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from config.devices import OpcUaDevice
+from config.opcua import OpcUaDevice, OpcUaEvents
 from control.signal import OVERFLOW, Columns
 from drivers.api import DeviceRefused, Disconnected
 from drivers.opcua.attributes import Limits, read_attributes, standard
 from drivers.opcua.connection import Connection
 from drivers.opcua.decoder import Decoder
 from drivers.opcua.errors import MESSAGE_NOT_AVAILABLE, TOO_MANY_MONITORED_ITEMS
+from drivers.opcua.event_feed import EventFeed
 from drivers.opcua.messages import Notification, publish_response, republish_response
-from drivers.opcua.nodes import Fault, Node
+from drivers.opcua.node import Fault, Node
 from drivers.opcua.plan import Item
 from drivers.opcua.publishing import Answer, Publisher
 from drivers.opcua.status import name_of
@@ -54,21 +55,34 @@ class Follower:
         """Messages that were lost for good."""
         self.republished = 0
         self._suspects: set[int] = set()
+        self._feed: EventFeed | None = None
 
     def start(self) -> None:
         """Begin to publish, once there is something to follow."""
         if self._subscriptions:
             self._publisher.start()
 
-    async def add(self, entries: Sequence[tuple[Item, Node]]) -> dict[int, Fault]:
+    async def add(self, entries: Sequence[tuple[Item, Node]], most: int) -> dict[int, Fault]:
         """Follow further items, in as many subscriptions as the server wants to have them in.
+
+        Args:
+            entries: the items and their nodes.
+            most: how many may be followed in all; 0 is any number.
+
+        Returns:
+            Why some are not followed, by handle.
 
         Raises:
             DriverError: the whole device.
         """
         for known in self._subscriptions.values():
             await drop_items(self._connection, known, [item.handle for item, _ in entries])
-        faults: dict[int, Fault] = {}
+        room_for = (
+            most - sum(len(each.items) for each in self._subscriptions.values()) if most else len(entries)
+        )
+        too_many = Fault(TOO_MANY_MONITORED_ITEMS, f"this kind of server bears {most} followed items")
+        faults = {item.handle: too_many for item, _ in entries[max(room_for, 0) :]}
+        entries = entries[: max(room_for, 0)]
         loop = asyncio.get_running_loop()
         room = list(self._subscriptions.values())[-1:]
         while entries:
@@ -84,6 +98,21 @@ class Follower:
                 return faults | {item.handle: Fault(TOO_MANY_MONITORED_ITEMS, reason) for item, _ in left}
             entries = left
         return faults
+
+    async def follow_events(self, events: OpcUaEvents, namespaces: Mapping[str, int]) -> EventFeed:
+        """Follow the server's conditions as well.
+
+        Raises:
+            DriverError: the whole device, or it has no events at the configured node.
+        """
+        subscription = next(iter(self._subscriptions.values()), None)
+        if subscription is None:
+            now = asyncio.get_running_loop().time()
+            subscription = await create_subscription(self._connection, self._device, now)
+            self._subscriptions[subscription.identifier] = subscription
+        self._feed = EventFeed(self._connection, subscription.identifier, namespaces)
+        await self._feed.start(events)
+        return self._feed
 
     def take_suspects(self) -> list[int]:
         """Return the handles whose last change may have been lost: they are to be read now."""
@@ -172,6 +201,8 @@ class Follower:
         self._publisher.acknowledge(subscription.identifier, notification.sequence)
         for stretch in notification.changes:
             yield self._decoder.columns(answer.data, stretch, answer.arrival_ns)
+        if self._feed is not None:
+            self._feed.read(answer.data, notification)
         if notification.status is not None:
             raise Disconnected(f"the server ended the subscription: {name_of(notification.status)}")
 
@@ -191,9 +222,13 @@ class Follower:
                 self._publisher.acknowledge(subscription.identifier, sequence)
                 for stretch in notification.changes:
                     yield self._decoder.columns(data, stretch, arrival_ns)
+                if self._feed is not None:
+                    self._feed.read(data, notification)
             sequence = following(sequence)
         if lost:
             self.gaps += lost
+            if self._feed is not None:
+                self._feed.lost()
             self._suspects.update(subscription.items)
             self._decoder.mark(list(subscription.items), OVERFLOW)
             _log.warning(

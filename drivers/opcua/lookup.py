@@ -12,9 +12,11 @@ import numpy as np
 from control.signal import Columns
 from drivers.opcua.attributes import Limits, read_namespaces
 from drivers.opcua.connection import Connection
-from drivers.opcua.nodes import Fault, Node, verify
+from drivers.opcua.node import Fault, Node
+from drivers.opcua.nodes import verify
 from drivers.opcua.plan import Item, Plan
 from drivers.opcua.status import BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN, BAD_OBJECT_DELETED, name_of
+from drivers.opcua.views import View
 
 _log = logging.getLogger(__name__)
 
@@ -30,10 +32,12 @@ _GONE: Final = np.array((BAD_NODE_ID_INVALID, BAD_NODE_ID_UNKNOWN, BAD_OBJECT_DE
 class Lookup:
     """What is known of every item's node, by handle."""
 
-    def __init__(self, name: str, plan: Plan) -> None:
-        """`name` is the device's."""
-        self._name, self._plan = name, plan
+    def __init__(self, name: str, plan: Plan, views: dict[int, View]) -> None:
+        """`name` is the device's; `views` is kept up to date for the decoder."""
+        self._name, self._plan, self._views = name, plan, views
         self.nodes: dict[int, Node | Fault] = {}
+        self.namespaces: Mapping[str, int] = {}
+        """Index of every namespace URI in this session."""
         self.again_at = float("inf")
         """When to look again (the loop's clock); infinity while nothing is missing."""
         self._again_s = AGAIN_FIRST_S
@@ -50,8 +54,13 @@ class Lookup:
         Raises:
             DriverError: the whole device.
         """
-        found = await verify(connection, limits, await read_namespaces(connection), items)
+        self.namespaces = await read_namespaces(connection)
+        found = await verify(connection, limits, self.namespaces, items)
         self.nodes |= found
+        for handle, node in found.items():
+            self._views.pop(handle, None)
+            if isinstance(node, Node) and node.view is not None:
+                self._views[handle] = node.view
         self._tell(found)
         self._plan_next()
 

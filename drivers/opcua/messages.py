@@ -36,7 +36,10 @@ _PLAIN_ENDS: Final = (
 _INT32: Final = struct.Struct("<i")
 _UINT32: Final = struct.Struct("<I")
 _DATA_CHANGE: Final = int(ObjectIds.DataChangeNotification_Encoding_DefaultBinary)
+_EVENTS: Final = int(ObjectIds.EventNotificationList_Encoding_DefaultBinary)
 _STATUS_CHANGE: Final = int(ObjectIds.StatusChangeNotification_Encoding_DefaultBinary)
+_HISTORY_DATA: Final = int(ObjectIds.HistoryData_Encoding_DefaultBinary)
+_SMALLEST_KEPT: Final = 11  # a status, an empty point and an empty ExtensionObject
 _SMALLEST_CHANGE: Final = 5  # a handle and an empty DataValue
 _SMALLEST_VALUE: Final = 1
 _FOUR_BYTES: Final = b"\x01\x00"  # a NodeId of two bytes in namespace 0: what type ids are
@@ -57,6 +60,8 @@ class Notification:
 
     sequence: int
     changes: tuple[Stretch, ...] = ()
+    events: tuple[Stretch, ...] = ()
+    """Bodies of lists of events; their count is not looked at here."""
     status: int | None = None
     """A change of the subscription's own state: its end, mostly."""
     is_empty: bool = True
@@ -69,6 +74,16 @@ class Published:
 
     subscription: int
     notification: Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a server's history holds of one node: one page of it."""
+
+    status: int
+    point: bytes
+    """Where the next page begins; empty at the end."""
+    values: Stretch | None
 
 
 class _Cursor:
@@ -154,6 +169,34 @@ def read_response(data: bytes) -> Stretch:
     return Stretch(cursor.at, cursor.end, count)
 
 
+def history_response(data: bytes, count: int) -> list[Kept]:
+    """Read the frame of a history read response for `count` nodes.
+
+    Raises:
+        DriverError: malformed, or its service result is bad.
+    """
+    cursor = _after_header(data, "history read")
+    found = cursor.count(_SMALLEST_KEPT)
+    if found != count:
+        raise MalformedMessage(f"{count} nodes were asked for and {found} answered")
+    return [_kept(cursor) for _ in range(count)]
+
+
+def _kept(cursor: _Cursor) -> Kept:
+    status = cursor.unsigned()
+    size = cursor.count(1)
+    at = cursor.take(size)
+    kind = cursor.type_id()
+    size_of_body = cursor.count(1) if cursor.byte() else 0
+    start = cursor.take(size_of_body)
+    values = None
+    if kind == _HISTORY_DATA and size_of_body:
+        inner = _Cursor(cursor.data, start)
+        inner.end = start + size_of_body
+        values = Stretch(inner.at + 4, inner.end, inner.count(_SMALLEST_VALUE))
+    return Kept(status, cursor.data[at : at + size], values)
+
+
 def _after_header(data: bytes, what: str) -> _Cursor:
     cursor = _Cursor(data)
     cursor.type_id()
@@ -176,6 +219,7 @@ def _notification(cursor: _Cursor) -> Notification:
     sequence = cursor.unsigned()
     cursor.take(8)  # publish time
     changes: list[Stretch] = []
+    events: list[Stretch] = []
     status: int | None = None
     count = cursor.count(1)
     for _ in range(count):
@@ -190,6 +234,8 @@ def _notification(cursor: _Cursor) -> Notification:
         if kind == _DATA_CHANGE:
             values = inner.count(_SMALLEST_CHANGE)
             changes.append(Stretch(inner.at, inner.end, values))
+        elif kind == _EVENTS:
+            events.append(Stretch(start, inner.end, 0))
         elif kind == _STATUS_CHANGE:
             status = inner.unsigned()
-    return Notification(sequence, tuple(changes), status, is_empty=count == 0)
+    return Notification(sequence, tuple(changes), tuple(events), status, is_empty=count == 0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from asyncua import ua
-from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import struct_to_binary
 
@@ -19,7 +18,7 @@ from drivers.opcua.connection import Connection
 from drivers.opcua.decoder import Decoder, faulty, joined
 from drivers.opcua.errors import MalformedMessage
 from drivers.opcua.messages import read_response
-from drivers.opcua.nodes import Fault, Node
+from drivers.opcua.node import Fault, Node
 from drivers.opcua.plan import Item, Slices
 
 
@@ -64,11 +63,8 @@ class ReadRequest:
     def of(cls, elements: Sequence[bytes]) -> Self:
         """Return a request to read these nodes now, with their source times."""
         nodes = EncodedElements.of(elements)
-        parameters = _Parameters(ua.Double(0.0), ua.TimestampsToReturn.Source, nodes)
+        parameters = _Parameters(ua.Double(0.0), ua.TimestampsToReturn.Both, nodes)
         return cls(standard(ObjectIds.ReadRequest_Encoding_DefaultBinary), ua.RequestHeader(), parameters)
-
-
-_VALUE: Final = ua.UInt32(AttributeIds.Value)
 
 
 class Reader:
@@ -118,6 +114,6 @@ class Reader:
             return known[1]
         if isinstance(node, Fault):
             raise TypeError(f"item {handle} has no node")
-        element = struct_to_binary(ua.ReadValueId(NodeId=node.node_id, AttributeId=_VALUE))
+        element = struct_to_binary(node.wish)
         self._encoded[handle] = node, element
         return element

@@ -2,8 +2,8 @@
 
 asyncua by itself takes the server certificate from an unprotected answer and accepts any. Here
 the endpoint must offer exactly the configured policy and mode, and its certificate must be
-trusted, in its time, and the server's own, before anything is encrypted for it. A password goes
-out readable only where the configuration says so.
+trusted, in its time, and the server's own, before anything is encrypted for it. One that is not
+trusted is put into the folder of rejected ones, for a person to compare.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from asyncua.crypto import security_policies
 from asyncua.crypto.uacrypto import CertProperties
 from cryptography import x509
 
-from config.devices import OpcUaDevice
 from config.opcua_security import OpcUaSecurity, SecurityMode, SecurityPolicy
 from drivers.api import DeviceRefused
-from drivers.opcua.trust import Trust, application_uris, load_certificate
+from drivers.opcua.certificates import Description, application_uris, describe, load_certificate
+from drivers.opcua.folders import keep_rejected
+from drivers.opcua.trust import UNTRUSTED, Trust
 
 POLICIES: Final[dict[SecurityPolicy, Any]] = {
     SecurityPolicy.BASIC256SHA256: security_policies.SecurityPolicyBasic256Sha256,
@@ -35,7 +36,6 @@ MODES: Final = {
 }
 CERTIFICATE_INVALID: Final = 0x8012_0000
 POLICY_REJECTED: Final = 0x8055_0000
-TOKEN_REJECTED: Final = 0x8021_0000
 NO_OWN_CERTIFICATE: Final = 0x8059_0000
 
 _T = TypeVar("_T")
@@ -49,8 +49,11 @@ class Within(Protocol):
         ...
 
 
-async def secure(client: Client, security: OpcUaSecurity, within: Within) -> None:
+async def secure(client: Client, security: OpcUaSecurity, within: Within) -> list[Description]:
     """Find the endpoint, check its certificate, and set the client up for it.
+
+    Returns:
+        The certificates that secure the channel, ours first.
 
     Raises:
         DriverError: unreachable, no such endpoint, or a certificate that is not trusted.
@@ -61,9 +64,13 @@ async def secure(client: Client, security: OpcUaSecurity, within: Within) -> Non
     offered = await within("get endpoints", client.connect_and_get_server_endpoints)
     endpoint = choose_endpoint(offered, policy.URI, MODES[security.mode])
     certificate = x509.load_der_x509_certificate(_first(endpoint.ServerCertificate))
-    trust.check(
-        certificate, endpoint.Server.ApplicationUri or "", urlparse(client.server_url.geturl()).hostname or ""
-    )
+    host = urlparse(client.server_url.geturl()).hostname or ""
+    try:
+        trust.check(certificate, endpoint.Server.ApplicationUri or "", host)
+    except DeviceRefused as error:
+        if error.code == UNTRUSTED:
+            raise await asyncio.to_thread(_turned_away, error, security, certificate) from None
+        raise
     password = security.private_key_password
     await within(
         "set up security",
@@ -76,6 +83,7 @@ async def secure(client: Client, security: OpcUaSecurity, within: Within) -> Non
             mode=MODES[security.mode],
         ),
     )
+    return [describe(own), describe(certificate)]
 
 
 def choose_endpoint(
@@ -98,23 +106,18 @@ def choose_endpoint(
     )
 
 
-def check_password_is_safe(client: Client, device: OpcUaDevice) -> None:
-    """Refuse to send a password that anybody on the wire could read.
-
-    Raises:
-        DeviceRefused: neither channel nor token policy encrypts, and the configuration forbids that.
-    """
-    encrypted = client.security_policy.Mode == ua.MessageSecurityMode.SignAndEncrypt
-    token = client.server_policy(ua.UserTokenType.UserName).SecurityPolicyUri
-    if (
-        encrypted
-        or device.plain_password
-        or token not in {None, "", security_policies.SecurityPolicyNone.URI}
-    ):
-        return
-    raise DeviceRefused(
-        "the password would be sent readable: configure security, or allow it with plain_password",
-        TOKEN_REJECTED,
+def _turned_away(
+    error: DeviceRefused, security: OpcUaSecurity, certificate: x509.Certificate
+) -> DeviceRefused:
+    """Keep a certificate that is not trusted, and say how to trust it."""
+    try:
+        path = keep_rejected(security.rejected_folder, certificate)
+    except OSError as trouble:
+        return DeviceRefused(f"{error}; it could not be kept: {trouble}", error.code)
+    return DeviceRefused(
+        f"{error}; compare the thumbprint with the server's own display, then: "
+        f"cellgate pki trust {path.parent.parent} {path.name}",
+        error.code,
     )
 
 

@@ -29,6 +29,8 @@ BAD_NOT_WRITABLE: Final = 0x803B_0000
 BAD_NODE_ID_INVALID: Final = 0x8033_0000
 BAD_NODE_ID_UNKNOWN: Final = 0x8034_0000
 BAD_OBJECT_DELETED: Final = 0x803F_0000
+BAD_BROWSE_NAME_INVALID: Final = 0x8060_0000
+BAD_NO_MATCH: Final = 0x806F_0000
 BAD_OUT_OF_RANGE: Final = 0x803C_0000
 GOOD_CLAMPED: Final = 0x0030_0000
 
@@ -80,6 +82,8 @@ TABLE: Final = (
     Meaning(0x803D_0000, s.CONFIG, "BadNotSupported"),
     Meaning(0x803E_0000, s.CONFIG, "BadNotFound"),
     Meaning(0x803F_0000, s.CONFIG, "BadObjectDeleted"),
+    Meaning(0x8060_0000, s.CONFIG, "BadBrowseNameInvalid: the node is called something else"),
+    Meaning(0x806F_0000, s.CONFIG, "BadNoMatch: the browse path leads nowhere"),
     Meaning(0x8074_0000, s.CONFIG, "BadTypeMismatch: the node's type does not fit the tag"),
     Meaning(0x8089_0000, s.CONFIG, "BadConfigurationError"),
     Meaning(0x808A_0000, s.COMM, "BadNotConnected"),
@@ -157,6 +161,7 @@ What the gateway adds by itself:
 | good status without a value | bad: `waiting for first value` |
 | NaN or infinite | bad: `not a number` |
 | no source time, or before 2001, or ahead by more than `clock_tolerance` | `source clock`; arrival time |
+| source time ahead of the server's own by more than `clock_tolerance` | `source clock`; its time is kept |
 | messages of the subscription were lost for good | `samples lost before`, once for each item |
 """
 

@@ -9,12 +9,11 @@ from math import floor
 from typing import Final
 
 from asyncua import ua
-from asyncua.ua.attribute_ids import AttributeIds
 
 from config.devices import OpcUaDevice
 from drivers.opcua.connection import Connection
 from drivers.opcua.errors import TOO_MANY_MONITORED_ITEMS
-from drivers.opcua.nodes import Fault, Node
+from drivers.opcua.node import Fault, Node
 from drivers.opcua.plan import Item, Slices
 from drivers.opcua.status import name_of
 
@@ -94,6 +93,12 @@ async def create_subscription(connection: Connection, device: OpcUaDevice, now: 
             device.publishing_interval,
             interval_s,
         )
+    if made.RevisedLifetimeCount < LIFETIME_IN_KEEP_ALIVES * count_made:
+        _log.warning(
+            "the subscription lives for less than three keep-alives: lifetime=%d keep_alive=%d",
+            made.RevisedLifetimeCount,
+            count_made,
+        )
     return Subscription(identifier, interval_s, interval_s * count_made, now)
 
 
@@ -131,14 +136,14 @@ async def add_items(
     async def create(part: Sequence[tuple[Item, Node]]) -> list[ua.MonitoredItemCreateResult]:
         request = ua.CreateMonitoredItemsRequest()
         request.Parameters.SubscriptionId = ua.UInt32(subscription.identifier)
-        request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
+        request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
         request.Parameters.ItemsToCreate = [_wish(item, node) for item, node in part]
         return list((await connection.call(request, ua.CreateMonitoredItemsResponse)).Results)
 
     results = await connection.in_slices(slices, entries, create)
     faults: dict[int, Fault] = {}
     too_many: list[tuple[Item, Node]] = []
-    unseen = 0
+    unseen = slow = 0
     for (item, node), result in zip(entries, results, strict=True):
         status = int(result.StatusCode.value)
         if status & 0xFFFF_0000 == TOO_MANY_MONITORED_ITEMS:
@@ -148,14 +153,17 @@ async def add_items(
         else:
             subscription.items[item.handle] = int(result.MonitoredItemId)
             unseen += result.RevisedQueueSize <= 1 < item.queue_size
+            slow += result.RevisedSamplingInterval > 1000 * SLACK * item.period_s
     if unseen:
         _log.warning("the server keeps one value an item, lost samples go unseen: items=%d", unseen)
+    if slow:
+        _log.warning("the server samples more slowly than asked for: items=%d", slow)
     return faults, too_many
 
 
 def _wish(item: Item, node: Node) -> ua.MonitoredItemCreateRequest:
     wish = ua.MonitoredItemCreateRequest()
-    wish.ItemToMonitor = ua.ReadValueId(NodeId=node.node_id, AttributeId=ua.UInt32(AttributeIds.Value))
+    wish.ItemToMonitor = node.wish
     wish.MonitoringMode = ua.MonitoringMode.Reporting
     wish.RequestedParameters = ua.MonitoringParameters(
         ClientHandle=ua.UInt32(item.handle),

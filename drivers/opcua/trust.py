@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from drivers.api import DeviceRefused
+from drivers.opcua.certificates import SUFFIXES, application_uris, describe, hosts, load_certificate
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Trust:
         for path in sorted(path for path in folder.iterdir() if path.is_file()):
             if path.suffix == ".crl":
                 lists.append(_revocations(path))
-            elif path.suffix in {".der", ".pem", ".crt", ".cer"}:
+            elif path.suffix in SUFFIXES:
                 try:
                     certificates.append(load_certificate(path))
                 except ValueError as error:
@@ -71,7 +72,7 @@ class Trust:
                 raise _refused(certificate, "is not trusted", UNTRUSTED)
             if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
                 raise _refused(certificate, "has an issuer that is not valid at this time", TIME_INVALID)
-            if host not in _hosts(certificate):
+            if host not in hosts(certificate):
                 raise _refused(certificate, f"is not for the host {host}", HOST_NAME_INVALID)
         if self._is_revoked(certificate, issuer):
             raise _refused(certificate, "has been revoked", REVOKED)
@@ -91,37 +92,10 @@ class Trust:
         return False
 
 
-def load_certificate(path: Path) -> x509.Certificate:
-    """Read a certificate, PEM or DER."""
-    content = path.read_bytes()
-    pem = content.lstrip().startswith(b"-----BEGIN")
-    return x509.load_pem_x509_certificate(content) if pem else x509.load_der_x509_certificate(content)
-
-
 def _revocations(path: Path) -> x509.CertificateRevocationList:
     content = path.read_bytes()
     pem = content.lstrip().startswith(b"-----BEGIN")
     return x509.load_pem_x509_crl(content) if pem else x509.load_der_x509_crl(content)
-
-
-def _names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return None
-
-
-def application_uris(certificate: x509.Certificate) -> list[str]:
-    """Return the application URIs that a certificate is for."""
-    names = _names(certificate)
-    return names.get_values_for_type(x509.UniformResourceIdentifier) if names is not None else []
-
-
-def _hosts(certificate: x509.Certificate) -> set[str]:
-    names = _names(certificate)
-    if names is None:
-        return set()
-    return {*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))}
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -144,4 +118,6 @@ def _public_key(certificate: x509.Certificate) -> Any:
 
 
 def _refused(certificate: x509.Certificate, why: str, code: int) -> DeviceRefused:
-    return DeviceRefused(f"the server's certificate ({certificate.subject.rfc4514_string()}) {why}", code)
+    described = describe(certificate)
+    name = f"{described.subject}, thumbprint {described.thumbprint}"
+    return DeviceRefused(f"the server's certificate ({name}) {why}", code)

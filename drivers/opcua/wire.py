@@ -34,6 +34,8 @@ ROW = np.dtype(
     [
         ("value", "f8"),
         ("source_ns", "i8"),
+        ("source_ticks", "i8"),  # the source's own time as it was told, in ticks since 1601; 0: none
+        ("server_ticks", "i8"),  # likewise the server's
         ("handle", "i4"),
         ("quality", "u4"),
         ("status", "u4"),
@@ -100,6 +102,15 @@ def _source_ticks(mask: Int, data: Bytes, at: Int) -> Any:
     return np.int64(ticks) if ticks < np.uint64(0x7FFF_FFFF_FFFF_FFFF) else np.int64(0)
 
 
+@part
+def _server_ticks(mask: Int, data: Bytes, at: Int) -> Any:
+    """Return the server's time, 0 when there is none or it is out of any range."""
+    if not mask & 8:
+        return np.int64(0)
+    ticks = unsigned(data, at + 4 * (mask >> 1 & 1) + 8 * (mask >> 2 & 1) + 2 * (mask >> 4 & 1), 8)
+    return np.int64(ticks) if ticks < np.uint64(0x7FFF_FFFF_FFFF_FFFF) else np.int64(0)
+
+
 @compiled
 def decode(
     data: Bytes,
@@ -111,6 +122,7 @@ def decode(
     marks: npt.NDArray[np.uint32],
     arrival_ns: int,
     latest: int,
+    ahead: int,
     rows: npt.NDArray[Any],
 ) -> Any:
     """Decode `count` DataValues, each after its client handle unless `handles` are given.
@@ -125,6 +137,7 @@ def decode(
         marks: Quality bits by handle that the next sample gets once (a gap before it).
         arrival_ns: Time that stands for a missing or implausible source time.
         latest: Source times (ticks) after this are implausible.
+        ahead: A source time that is further ahead of the server's own (ticks) is doubtful, and kept.
         rows: ROWs to fill.
 
     Returns:
@@ -153,6 +166,7 @@ def decode(
         if at == MALFORMED or stamps_width(mask) > end - at:
             return MALFORMED, filled, odd, strays
         status, ticks = _status(mask, data, at), _source_ticks(mask, data, at)
+        server = _server_ticks(mask, data, at)
         at += stamps_width(mask)
         if handle >= len(kinds):
             strays += 1
@@ -175,8 +189,12 @@ def decode(
         if ticks < EARLIEST or ticks > latest:
             stamp = arrival_ns
             quality |= np.uint32(CLOCK)
+        elif server >= EARLIEST and ticks - server > ahead:
+            quality |= np.uint32(CLOCK)
         rows[filled]["value"] = value
         rows[filled]["source_ns"] = stamp
+        rows[filled]["source_ticks"] = ticks
+        rows[filled]["server_ticks"] = server
         rows[filled]["handle"] = handle
         rows[filled]["quality"] = quality
         rows[filled]["status"] = status

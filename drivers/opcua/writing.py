@@ -10,7 +10,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from drivers.api import Write, WriteResult
 from drivers.opcua.codec import NotEncodableError, encode
 from drivers.opcua.connection import Connection
-from drivers.opcua.nodes import Fault, Node
+from drivers.opcua.node import Fault, Node
 from drivers.opcua.plan import Plan, Slices
 from drivers.opcua.status import (
     BAD_NOT_WRITABLE,
@@ -78,21 +78,38 @@ def _prepare(
     node = nodes[item.handle]
     if isinstance(node, Fault):
         return WriteResult(write.tag, node.reason, node.status)
-    if not node.is_writable:
-        return WriteResult(write.tag, "the server does not let this user write the node", BAD_NOT_WRITABLE)
+    if node.unwritable:
+        return WriteResult(write.tag, node.unwritable, BAD_NOT_WRITABLE)
     if node.kind is None:
         return WriteResult(write.tag, "the server does not tell the node's type", BAD_TYPE_MISMATCH)
     try:
-        variant, wrote = encode(write.value, node.kind)
+        variant, wrote = _encode(write.value, node, node.kind)
     except NotEncodableError as error:
         return WriteResult(write.tag, str(error), BAD_OUT_OF_RANGE)
     # No status and no times: few servers take them, and those that do would store ours for theirs.
     value = ua.WriteValue(
         NodeId=node.node_id,
         AttributeId=ua.UInt32(AttributeIds.Value),
+        IndexRange=node.index_range,
         Value=ua.DataValue(Value=variant, StatusCode=None),
     )
     return write, value, wrote
+
+
+def _encode(value: float | str, node: Node, kind: ua.VariantType) -> tuple[ua.Variant, float | str]:
+    """Return the Variant for the node: a name of an enumeration as its number, an element as an array."""
+    told: float | str | None = None
+    if isinstance(value, str) and node.view is not None and node.view.names:
+        number = node.view.number_of(value)
+        if number is None:
+            known = ", ".join(node.view.names.values())
+            raise NotEncodableError(f"{value!r} is no value of the enumeration (it has {known})")
+        value, told = number, value
+    variant, wrote = encode(value, kind)
+    if node.view is not None and node.view.element:
+        dimensions = [ua.Int32(1)] * len(node.view.element)
+        variant = ua.Variant([variant.Value], kind, Dimensions=dimensions if len(dimensions) > 1 else None)
+    return variant, wrote if told is None else told
 
 
 def _result(write: Write, status: int, wrote: float | str) -> WriteResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,18 @@ import orjson
 import typer
 from rich.console import Console
 
+from config.site import Site
 from gateway.cli.site import EXIT_CONFIG, SiteArgument, stderr, what_the_engine_cannot_run
+from gateway.live_check import check_devices
 
 
-def check(site: SiteArgument) -> None:
+def check(
+    site: SiteArgument,
+    *,
+    live: Annotated[
+        bool, typer.Option("--live", help="Connect to every device and hold each tag against it.")
+    ] = False,
+) -> None:
     """Print every mistake of a configuration at once, with file and line, and what would be right."""
     from config.load import ConfigError, load
 
@@ -36,6 +45,25 @@ def check(site: SiteArgument) -> None:
         f"{len(effective.interlocks)} interlocks; fingerprint {effective.fingerprint}",
         soft_wrap=True,
     )
+    if live:
+        _check_live(effective)
+
+
+def _check_live(site: Site) -> None:
+    """Print what every device says of its tags; exit with 1 where something cannot work."""
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    findings = asyncio.run(check_devices(site))
+    for device in findings:
+        word = "well" if device.is_well else "NOT WELL"
+        console.print(f"{device.name}: {device.trouble or f'{word}, {device.tags} tags'}")
+        for what, told in device.facts.items():
+            console.print(f"    {what}: {told}")
+        for tag, faults in device.faults.items():
+            console.print(f"    {tag}: {'; '.join(faults)}", style="red")
+        for tag, doubts in device.doubts.items():
+            console.print(f"    {tag or 'device'}: {'; '.join(doubts)}", style="yellow")
+    if not all(device.is_well for device in findings):
+        raise typer.Exit(1)
 
 
 def schema(

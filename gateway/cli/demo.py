@@ -19,6 +19,7 @@ from rich.live import Live
 from config.quantities import QuantityError, parse_duration
 from gateway.cli.site import stderr
 from gateway.demo import step as demo_step
+from gateway.demo.batches import USER, Batches
 from gateway.demo.outcome import is_whole, outcome
 from gateway.demo.plant import DEMO_SITE, Plant
 from gateway.demo.processes import DidNotStart
@@ -44,7 +45,7 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end alone.")] = False,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Folder for what it keeps [default: a temporary one]."),
+        typer.Option("--data", help="Folder for what it keeps (default: a temporary one)."),
     ] = None,
     speed: Annotated[
         float | None, typer.Option(help="Plant seconds per second for the bioreactors.", min=1.0)
@@ -88,7 +89,7 @@ class _Demo:
     async def run(self) -> dict[str, Any]:
         """Start everything, watch, stop everything, and return the outcome."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop.set)
         plant, view = self._plant, self._view
         plant.write_keys(self._folder / "keys")
@@ -116,6 +117,7 @@ class _Demo:
 
     async def _watch(self) -> None:
         began = time.monotonic()
+        batches = Batches(self._view, self._plant.keys[USER])
         live = (
             None if self._quiet or not self._console.is_terminal else Live(console=self._console, screen=True)
         )
@@ -126,6 +128,7 @@ class _Demo:
                     return
                 if self._step is None and (elapsed >= _STEP_AT_LAST_S or self._is_at_rest(elapsed)):
                     self._step = await demo_step.make_step(self._view, self._plant.keys["operator"])
+                await batches.follow(elapsed)
                 if elapsed - self._drawn_at > _PICTURE_EVERY_S and self._step is not None:
                     self._drawn_at = elapsed
                     await asyncio.to_thread(self._draw)

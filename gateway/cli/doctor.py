@@ -18,6 +18,7 @@ from config.site import Site
 from config.streams import InfluxStore, Store
 from drivers import registry
 from drivers.api import DriverError
+from gateway.cli.device import armed_text, override_lines
 from gateway.cli.site import DataOption, SiteArgument, data_folder, load_or_exit
 from gateway.clock import read_clock_state
 from gateway.subscriber import Subscriber
@@ -51,7 +52,9 @@ def doctor(site: SiteArgument, data: DataOption = None) -> None:
 
 async def examine(site: Site, folder: Path) -> list[Finding]:
     """Return a finding for everything; devices, broker and stores are looked at side by side."""
-    checks: list[Awaitable[Finding]] = [_broker(site)]
+    for driver in {device.driver for device in site.devices.values()}:
+        await asyncio.to_thread(registry.prepare, driver)  # compiling is no slowness of the device
+    checks: list[Awaitable[Finding]] = [_broker(site), _restrictions(site)]
     checks += [_store(h.name, h.store, folder) for h in site.streams.historians]
     checks += [_device(name, device) for name, device in site.devices.items()]
     return [*_machine(folder), *await asyncio.gather(*checks)]
@@ -82,8 +85,29 @@ async def _broker(site: Site) -> Finding:
             await asyncio.sleep(0.5)  # retained messages follow the subscription
     except TimeoutError:
         return Finding("broker", False, f"{where} does not answer as an MQTT {broker.protocol} broker")
-    gateway = "online" if subscriber.online else "not running"
+    gateway = "not running"
+    if subscriber.online:
+        gateway = "online"
+        if subscriber.gateway:
+            gateway += f", writes {armed_text(subscriber.gateway)}"
     return Finding("broker", True, f"{where}: connected; gateway {site.gateway.name} is {gateway}")
+
+
+async def _restrictions(site: Site) -> Finding:
+    """Return what people have taken out of service, disarmed, forced or simulated."""
+    subscriber, subject = Subscriber(site, "doctor"), "restrictions"
+    try:
+        async with subscriber.following(connect_within_s=site.streams.broker.connect_timeout + 1.0):
+            await asyncio.sleep(0.5)
+    except TimeoutError:
+        return Finding(subject, True, "not known without the broker")
+    if not subscriber.gateway:
+        return Finding(subject, True, "no gateway has told of any")
+    health = subscriber.gateway
+    devices = health["acquisition"]["devices"].items()
+    off = [f"{name}: {device['writes']}" for name, device in devices if device["writes"] != "armed"]
+    told = [*off, *override_lines(health)]
+    return Finding(subject, not health["overrides"], "; ".join(told) or "none: every device is armed")
 
 
 async def _store(name: str, store: Store, folder: Path) -> Finding:

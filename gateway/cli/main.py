@@ -7,7 +7,39 @@ from pathlib import Path
 
 import typer
 
-from gateway.cli import audit, check, demo, doctor, historian, hmi, prime, run, send, simulate, tags, trend
+from gateway.cli import (
+    acl,
+    alarms,
+    apply,
+    audit,
+    broker,
+    browse,
+    check,
+    complete,
+    demo,
+    device,
+    diff,
+    doctor,
+    export,
+    grafana,
+    historian,
+    hmi,
+    influx,
+    init,
+    journal,
+    loopcheck,
+    loops,
+    pki,
+    prime,
+    record,
+    replay,
+    run,
+    send,
+    simulate,
+    tags,
+    trend,
+    tune,
+)
 
 app = typer.Typer(
     name="cellgate",
@@ -16,18 +48,37 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals may hold secrets
 )
 app.command()(demo.demo)
+app.command()(init.init)
+app.command()(broker.broker)
 app.command()(run.run)
 app.command()(historian.historian)
-app.command()(hmi.hmi)
 app.command()(simulate.simulate)
 app.command()(check.check)
 app.command()(check.schema)
+app.command()(browse.browse)
+app.command()(record.record)
 app.command()(tags.tags)
 app.command()(trend.trend)
 app.command()(send.send)
+app.add_typer(device.app, name="device")
+app.command()(loopcheck.loopcheck)
+app.command()(loops.loops)
+app.command()(complete.complete)
 app.command()(doctor.doctor)
 app.command()(prime.prime)
+app.command()(acl.acl)
+app.command()(grafana.grafana)
+app.command()(influx.influx)
+app.add_typer(export.app, name="export")
+app.add_typer(alarms.app, name="alarms")
+app.add_typer(hmi.app, name="hmi")
+app.command()(diff.diff)
+app.command()(apply.apply)
+app.command()(replay.replay)
 app.add_typer(audit.app, name="audit")
+app.add_typer(tune.app, name="tune")
+app.add_typer(pki.app, name="pki")
+app.add_typer(journal.app, name="journal")
 
 
 def why_packages_are_mixed() -> str | None:

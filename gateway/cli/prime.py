@@ -8,9 +8,10 @@ from rich.console import Console
 
 
 def prime() -> None:
-    """Compile the engine and the drivers' decoders into the cache, so that the first start is quick."""
+    """Compile the engine, decoders and the stream's kernels into the cache: the first start is quick then."""
     from control import cache, engine
     from drivers import registry
+    from gateway.kernels import ready
 
     console = Console(highlight=False)
     began = time.monotonic()
@@ -18,4 +19,6 @@ def prime() -> None:
         engine.prime()
         for driver in registry.available():
             registry.prepare(driver)
+        ready.prepare_writing()
+        ready.prepare_keeping()
     console.print(f"compiled kernels are ready in {cache.folder()} ({time.monotonic() - began:.1f} s)")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from config.load import ConfigError, load
 from config.site import Site
+from gateway.metrics.server import MetricsAddress
 
 SiteArgument = Annotated[
     Path, typer.Argument(metavar="SITE.yaml", help="The site's configuration.", exists=True, dir_okay=False)
@@ -18,9 +19,14 @@ SiteArgument = Annotated[
 DataOption = Annotated[
     Path | None,
     typer.Option(
-        "--data", help="Folder for journal, store and audit trail [default: $CELLGATE_DATA].", file_okay=False
+        "--data", help="Folder for journal, store and audit trail (default: $CELLGATE_DATA).", file_okay=False
     ),
 ]
+MetricsPortOption = Annotated[
+    int | None,
+    typer.Option(help="Serve /metrics for Prometheus and /healthz on this port.", min=0, max=65535),
+]
+MetricsHostOption = Annotated[str, typer.Option(help="Address for --metrics-port.")]
 EXIT_CONFIG = 2
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -38,7 +44,7 @@ def load_or_exit(path: Path) -> Site:
 
 
 def what_the_engine_cannot_run(site: Site) -> str | None:
-    """Return what a site asks for that the engine does not do, or None (a cascade, as yet)."""
+    """Return what a site asks for that the engine does not do, or None."""
     from control.tables import TablesError, build
 
     try:
@@ -46,6 +52,11 @@ def what_the_engine_cannot_run(site: Site) -> str | None:
     except TablesError as error:
         return f"the engine cannot run this: {error}"
     return None
+
+
+def metrics_address(host: str, port: int | None) -> MetricsAddress | None:
+    """Return where figures are served, or None where nobody asked for them."""
+    return None if port is None else MetricsAddress(host, port)
 
 
 def data_folder(option: Path | None) -> Path:

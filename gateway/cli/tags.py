@@ -21,7 +21,9 @@ from gateway.subscriber import LiveValue, Subscriber
 def tags(
     site: SiteArgument,
     pattern: Annotated[str, typer.Argument(help="Names to show, as br1/* or *.pv.")] = "*",
-    once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Print one table and end (always so into a pipe).")
+    ] = False,
     seconds: Annotated[
         float, typer.Option("--wait", help="With --once: how long to collect.", min=0.1)
     ] = 3.0,
@@ -46,7 +48,7 @@ async def _follow(site: Site, names: list[str], *, once: bool, seconds: float) -
     subscriber = Subscriber(site, "tags")
     console = Console()
     async with subscriber.following():
-        if once:
+        if once or not console.is_terminal:
             await asyncio.sleep(seconds)
             console.print(table(site, names, subscriber.values))
             return

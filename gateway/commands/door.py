@@ -1,89 +1,59 @@
 """The door: authenticate, authorise, check, audit, carry out, reply. One command at a time, in order.
 
 Refusals are audited like acceptances, and each command gets a reply. A command's id is stored with
-its audit entry before the engine sees it, so a redelivery (QoS 1 delivers twice) or a restart in the
+its audit entry before anything is done, so a redelivery (QoS 1 delivers twice) or a restart in the
 middle never acts a second time: it gets the first reply, or hears that the outcome is unknown.
+
+What takes its time (`lengthy`) keeps nobody else waiting: once its id is on record it goes on as a task of
+its own, behind the earlier ones of the same target.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import math
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from config.access import User
 from config.site import Site
-from control import signal
-from gateway.batch.context import Context, ContextBook
+from gateway.commands import lengthy
 from gateway.commands import message as wire
+from gateway.commands.admission import Admission
+from gateway.commands.carrying import Carrying
+from gateway.commands.lengthy import Lengthy
+from gateway.commands.means import Means
 from gateway.commands.message import CommandMessage, Malformed, Reply
-from gateway.commands.sanity import EngineRow, Refused, to_row, unit_of
+from gateway.commands.record import Record
+from gateway.commands.rows import Refused
+from gateway.commands.targets import unit_of
 from gateway.gxp import identity
-from gateway.gxp.audit import AuditEntry, AuditTrail
+from gateway.gxp.audit import AuditEntry
 
-_log = logging.getLogger(__name__)
-_ENGINE_ANSWERS_WITHIN_S = 3.0
-_TICKETS_KEPT = 1000
-"""Commands whose later transitions can still be traced to them."""
-
-REFUSALS = {
-    signal.REFUSED_OCCURRENCE: "the alarm's present occurrence is another one: look again",
-    signal.REFUSED_STATE: "nothing to acknowledge or reset in the present state",
-    signal.REFUSED_MODE: "the loop's mode does not allow it",
-    signal.REFUSED_RANGE: "outside the limits",
-    signal.REFUSED_INTERLOCK: "an interlock forces this output",
-    signal.REFUSED_OWNED: "a loop owns this tag",
-    signal.REFUSED_DISARMED: "the outputs are not armed",
-    signal.REFUSED_INVALID: "the engine knows no such object or parameter",
-}
-
-
-class CommandRing(Protocol):
-    """The engine's command ring."""
-
-    def push(self, rows: npt.NDArray[Any]) -> int:
-        """Add rows; return how many there was room for."""
-        ...
+Replied = asyncio.Future[Reply]
+"""A reply that is there, or comes."""
 
 
 class CommandDoor:
-    """The commands of one gateway. Everything runs on one event loop; the disk is in `executor`."""
+    """The commands of one gateway. Everything runs on one event loop; the disk is elsewhere."""
 
-    def __init__(
-        self,
-        site: Site,
-        ring: CommandRing,
-        audit: AuditTrail,
-        contexts: ContextBook,
-        executor: Executor,
-        read_value: Callable[[str], float],
-    ) -> None:
+    def __init__(self, site: Site, means: Means) -> None:
         """Wire the door.
 
         Args:
             site: the effective configuration.
-            ring: takes COMMAND rows; this door is its only producer.
-            audit: where every command is recorded.
-            contexts: where `context` commands end.
-            executor: one thread for the disk.
-            read_value: the present value of a tag by its full name.
+            means: what carries commands out; this door is the only one to ask the engine.
         """
-        self._site, self._ring, self._audit, self._contexts = site, ring, audit, contexts
-        self._executor, self._read_value = executor, read_value
+        self._site, self._means = site, means
+        self.engine = means.engine
+        self.record = Record(means.audit, means.executor)
+        self._admission = Admission(site)
+        self._carrying = Carrying(site, means, self.record)
+        self._lengthy = Lengthy(site, means, self.record, self._carrying)
+        self._running: dict[str, asyncio.Task[Reply]] = {}
         self.on_command: list[Callable[[CommandMessage, str, Reply], Awaitable[None]]] = []
         """Told of every command with its unit and reply, for the process event."""
-        self._tickets: dict[int, asyncio.Future[npt.NDArray[Any]]] = {}
-        self._next_ticket = time.time_ns()
-        self._commands: OrderedDict[int, str] = OrderedDict()
         self._turn = asyncio.Lock()
         self.accepted = 0
         self.refused = 0
@@ -97,133 +67,121 @@ class CommandDoor:
                 broker's access list goes by topic, so a command for another unit is refused.
             retained: the broker had kept it.
         """
+        replied = await self.take(payload, unit=unit, retained=retained)
+        return None if replied is None else await asyncio.shield(replied)
+
+    async def take(self, payload: bytes, *, unit: str, retained: bool) -> Replied | None:
+        """Take one command, as `handle`; return once its id is on record. Its reply may still be to come."""
         async with self._turn:
             try:
                 command, raw = wire.decode(payload)
             except Malformed as error:
                 self.refused += 1
-                await self._record(AuditEntry("?", "?", "command", "?", f"refused: {error}"))
+                await self.record.write(AuditEntry("?", "?", "command", "?", f"refused: {error}"))
                 return None
-            return await self._handle(command, raw, came_by=unit, retained=retained)
+            if command.id in self._running:
+                return self._running[command.id]
+            return await self._take(command, raw, came_by=unit, retained=retained)
 
-    def answer(self, row: npt.NDArray[Any]) -> None:
-        """Take a TRANSITION row whose ticket is one of ours (others are ignored)."""
-        waiting = self._tickets.pop(int(row["ticket"]), None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(row)
+    async def handle_vouched(self, command: CommandMessage, user: User, *, unit: str) -> Reply:
+        """Carry out a command that the way it came by vouches for, as nobody signs there (Sparkplug).
 
-    def command_of(self, ticket: int) -> str | None:
-        """Return the id of the command behind a recent ticket; None where there was no command."""
-        return self._commands.get(ticket)
+        Args:
+            command: what is wanted; its reason says what it came by.
+            user: whose rights the configuration gives to those who come this way.
+            unit: unit that it came by.
+        """
+        async with self._turn:
+            replied = await self._take(command, None, came_by=unit, retained=False, vouched=user)
+        return await asyncio.shield(replied)
 
-    async def _handle(
-        self, command: CommandMessage, raw: dict[str, Any], *, came_by: str, retained: bool
-    ) -> Reply:
-        seen, first = await self._on_disk(self._audit.first_reply, command.id)
+    async def turn_away(self, entry: AuditEntry) -> None:
+        """Record that something was asked for that is no command at all."""
+        self.refused += 1
+        await self.record.write(entry)
+
+    async def settle(self) -> None:
+        """Wait until everything that was taken has been carried out; call it when nothing more is taken."""
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _take(
+        self,
+        command: CommandMessage,
+        raw: dict[str, Any] | None,
+        *,
+        came_by: str,
+        retained: bool,
+        vouched: User | None = None,
+    ) -> Replied:
+        seen, first = await self.record.first_reply(command.id)
         if seen:
-            return self._repeat(command, first)
-        user = self._site.access.users.get(command.user)
+            return _there(self._repeat(command, first))
+        user = vouched or self._site.access.users.get(command.user)
         entry = AuditEntry(
             who=command.user,
             role=str(user.role) if user else "?",
             action=command.kind,
             target=command.target,
             outcome="requested",
-            new=command.value,
+            new=command.wanted,
             reason=command.reason,
             signature=command.signature,
         )
         unit = "?"
         try:
-            self._authenticate(command, raw, user, retained=retained)
-            unit = unit_of(self._site, command)
+            user = self._admission.authenticated(command, raw, user, retained=retained)
+            unit = unit_of(self._site, command.kind, command.target)
             if unit != came_by:
                 raise Refused(f"a command for {unit!r} came by the topic of {came_by!r}")
-            self._authorise(command, user, unit)
-            entry, result = await self._carry_out(command, entry, unit)
-            reply = self._reply(command, accepted=True, result=result)
+            self._admission.authorise(command, user, unit)
+            if command.kind in wire.LENGTHY:
+                return await self._begin(command, entry, unit)
+            before, result = await self._carrying.carry_out(command, entry, unit)
+            reply = self._reply(command, accepted=True, result=result).model_copy(update={"before": before})
         except (Refused, identity.NotAuthentic) as error:
-            reply = self._reply(command, accepted=False, reason=str(error))
-            seen, _ = await self._on_disk(self._audit.first_reply, command.id)
             # An id that nobody proved to own is not stored: it would shut out its rightful sender.
-            keep = not seen and not isinstance(error, identity.NotAuthentic)
-            await self._record(replace(entry, outcome=f"refused: {error}"), command.id if keep else None)
+            reply = await self._refuse(
+                command, entry, error, keep=not isinstance(error, identity.NotAuthentic)
+            )
+        return _there(await self._told(command, unit, reply))
+
+    async def _begin(self, command: CommandMessage, entry: AuditEntry, unit: str) -> Replied:
+        """Put a lengthy command on record, and let it go on by itself."""
+        if len(self._running) >= lengthy.LIMIT:
+            raise Refused(f"{lengthy.LIMIT} commands are under way that take their time: try again")
+        entry = self._lengthy.prepared(command, entry)
+        await self.record.write(entry, command.id)
+        task = asyncio.create_task(self._go_on(command, entry, unit), name=f"command {command.id}")
+        self._running[command.id] = task
+        task.add_done_callback(lambda _: self._running.pop(command.id, None))
+        return task
+
+    async def _go_on(self, command: CommandMessage, entry: AuditEntry, unit: str) -> Reply:
+        try:
+            done = await self._lengthy.carry_out(command, entry)
+            reply = self._reply(command, accepted=True).model_copy(update=done._asdict())
+        except Refused as error:
+            reply = await self._refuse(command, entry, error, keep=False)
+        return await self._told(command, unit, reply)
+
+    async def _refuse(
+        self, command: CommandMessage, entry: AuditEntry, error: Exception, *, keep: bool
+    ) -> Reply:
+        seen, _ = await self.record.first_reply(command.id)
+        await self.record.write(
+            replace(entry, outcome=f"refused: {error}"), command.id if keep and not seen else None
+        )
+        return self._reply(command, accepted=False, reason=str(error))
+
+    async def _told(self, command: CommandMessage, unit: str, reply: Reply) -> Reply:
+        """Keep a reply for redeliveries, and tell of it."""
         self.accepted += reply.accepted
         self.refused += not reply.accepted
-        if reply.accepted or (await self._on_disk(self._audit.first_reply, command.id))[0]:
-            await self._on_disk(self._audit.keep_reply, command.id, reply.encode())
+        if reply.accepted or (await self.record.first_reply(command.id))[0]:
+            await self.record.keep_reply(command.id, reply.encode())
         for listener in self.on_command:
             await listener(command, unit, reply)
         return reply
-
-    def _authenticate(
-        self, command: CommandMessage, raw: dict[str, Any], user: User | None, *, retained: bool
-    ) -> None:
-        now_ns = time.time_ns()
-        oldest_ns = now_ns - int(self._site.access.max_command_age * 1e9)
-        if user is None:
-            raise identity.NotAuthentic(f"there is no user {command.user!r}")
-        identity.verify(raw, user.public_key)
-        if retained:
-            raise identity.NotAuthentic("a retained message is not a command: it is older than it looks")
-        if command.issued_ns > now_ns + 5_000_000_000:
-            raise identity.NotAuthentic("issued in the future: the sender's clock is ahead of the gateway's")
-        if command.expires_ns < now_ns or command.issued_ns < oldest_ns:
-            raise identity.NotAuthentic("the command has expired")
-
-    def _authorise(self, command: CommandMessage, user: User | None, unit: str) -> None:
-        assert user is not None
-        why_not = identity.why_not_allowed(user, command.kind, unit)
-        if why_not is not None:
-            raise Refused(f"{command.user}: {why_not}")
-
-    async def _carry_out(
-        self, command: CommandMessage, entry: AuditEntry, unit: str
-    ) -> tuple[AuditEntry, float | None]:
-        if command.kind == "context":
-            return await self._enter_context(command, entry, unit), None
-        row = to_row(self._site, command)
-        old = None if row.shown_by is None else self._read_value(row.shown_by)
-        entry = replace(entry, old=None if old is None or math.isnan(old) else old)
-        await self._record(entry, command.id)
-        answer = await self._ask_engine(row, command.id)
-        if int(answer["kind"]) == signal.KIND_REFUSED:
-            raise Refused(REFUSALS.get(int(answer["cause"]), "the engine refuses it"))
-        await self._record(replace(entry, outcome="done"))
-        value = float(answer["value"])
-        return entry, None if math.isnan(value) else value
-
-    async def _enter_context(self, command: CommandMessage, entry: AuditEntry, unit: str) -> AuditEntry:
-        if command.context is None or command.target != unit:
-            raise Refused("context needs a unit as target, and campaign, batch and phase")
-        entry = replace(entry, new=" ".join(command.context.model_dump().values()))
-        await self._record(entry, command.id)
-        names = Context(**command.context.model_dump())
-        await self._on_disk(self._contexts.enter, unit, command.issued_ns, names)
-        await self._record(replace(entry, outcome="done"))
-        return entry
-
-    async def _ask_engine(self, row: EngineRow, command_id: str) -> npt.NDArray[Any]:
-        self._next_ticket += 1
-        ticket = self._next_ticket
-        self._commands[ticket] = command_id
-        if len(self._commands) > _TICKETS_KEPT:
-            self._commands.popitem(last=False)
-        rows = np.zeros(1, signal.COMMAND)
-        rows["ticket"], rows["kind"], rows["index"], rows["value"] = ticket, row.kind, row.index, row.value
-        rows["parameter"], rows["occurrence"] = row.parameter, row.occurrence
-        waiting = asyncio.get_running_loop().create_future()
-        self._tickets[ticket] = waiting
-        try:
-            if self._ring.push(rows) != 1:
-                raise Refused("the engine's command ring is full: try again")
-            async with asyncio.timeout(_ENGINE_ANSWERS_WITHIN_S):
-                answer: npt.NDArray[Any] = await waiting
-                return answer
-        except TimeoutError as error:
-            raise Refused("the engine did not answer in time: the outcome is unknown, look again") from error
-        finally:
-            self._tickets.pop(ticket, None)
 
     def _repeat(self, command: CommandMessage, first: bytes | None) -> Reply:
         if first is None:
@@ -236,19 +194,9 @@ class CommandDoor:
     ) -> Reply:
         return Reply(id=command.id, accepted=accepted, reason=reason, result=result, time_ns=time.time_ns())
 
-    async def _record(self, entry: AuditEntry, command_id: str | None = None) -> None:
-        def write() -> None:
-            self._audit.append(entry, command_id=command_id)
 
-        await self._on_disk(write)
-        if entry.outcome.startswith("refused"):
-            _log.warning(
-                "command refused: who=%s action=%s target=%s why=%s",
-                entry.who,
-                entry.action,
-                entry.target,
-                entry.outcome,
-            )
-
-    async def _on_disk(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
+def _there(reply: Reply) -> Replied:
+    """Return a reply that need not be awaited."""
+    replied: Replied = asyncio.get_running_loop().create_future()
+    replied.set_result(reply)
+    return replied

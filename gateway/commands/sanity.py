@@ -6,48 +6,23 @@ Pure. The engine checks again what can change in between (mode, interlock, occur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 from config.loops import Loop
 from config.site import Site
 from config.tags import Access, Tag, TagKind
 from control import signal
+from control.loop_tables import MODES
+from gateway.commands.alarms import alarm_row, is_on_alarm
+from gateway.commands.autotune import autotune_row
+from gateway.commands.logic import logic_row
 from gateway.commands.message import CommandMessage
+from gateway.commands.overrides import override_row, refuse_own
+from gateway.commands.profiles import profile_row
+from gateway.commands.rows import EngineRow, Refused, position
+from gateway.commands.tuning import tune_row
+from gateway.modes import modes_of
 
-_MODES = {"manual": signal.MODE_MANUAL, "auto": signal.MODE_AUTO}
-
-
-class Refused(Exception):
-    """The command cannot be carried out; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineRow:
-    """The fields of a COMMAND row, and the tag that shows the value it changes (for the audit trail)."""
-
-    kind: int
-    index: int
-    value: float = 0.0
-    parameter: int = 0
-    occurrence: int = 0
-    shown_by: str | None = None
-
-
-def unit_of(site: Site, command: CommandMessage) -> str:
-    """Return the unit whose rights the command needs (the gateway's name for the whole of it).
-
-    Raises:
-        Refused: the target does not exist.
-    """
-    if command.kind == "arm":
-        if command.target != site.gateway.name:
-            raise Refused(f"{command.target!r} is not this gateway ({site.gateway.name!r})")
-        return site.gateway.name
-    unit = site.unit_of(command.target)
-    if unit not in site.units:
-        raise Refused(f"there is no unit {unit!r}")
-    return unit
+_MODES = {mode.value: code for mode, code in MODES.items()}
 
 
 def to_row(site: Site, command: CommandMessage) -> EngineRow:
@@ -68,21 +43,20 @@ def to_row(site: Site, command: CommandMessage) -> EngineRow:
         case "mode":
             _loop(site, command.target)
             if command.value not in _MODES:
-                raise Refused(f"{command.value!r} is not a mode: {' or '.join(_MODES)}")
+                raise Refused(f"{command.value!r} is not a mode: {', '.join(_MODES)}")
+            if command.value not in modes_of(site, command.target):
+                raise Refused(f"nothing gives {command.target!r} a set-point in mode {command.value}")
             mode = float(_MODES[str(command.value)])
             return _loop_row(site, command.target, signal.SET_MODE, mode, "mode")
-        case "acknowledge":
-            index = _position(site.alarms, command.target, "alarm")
-            if command.occurrence is None:
-                raise Refused("acknowledge needs the occurrence of the alarm that was seen")
-            return EngineRow(signal.ACKNOWLEDGE, index, occurrence=command.occurrence)
-        case "reset":
-            if command.target in site.interlocks:
-                index = _position(site.interlocks, command.target, "interlock")
-                return EngineRow(signal.RESET, index, parameter=1)
-            return EngineRow(signal.RESET, _position(site.alarms, command.target, "alarm or interlock"))
-        case "arm":
-            return EngineRow(signal.ARM, 0, value=_number(command, 0.0, 1.0))
+        case _ if is_on_alarm(site, command):
+            return alarm_row(site, command)
+        case "reset" | "bypass":
+            return logic_row(site, command)
+        case "tune" | "autotune" | "profile":
+            make = {"tune": tune_row, "autotune": autotune_row, "profile": profile_row}[command.kind]
+            return make(site, command)
+        case "force" | "simulate" | "release":
+            return override_row(site, command)
         case "write":
             return _tag_row(site, command)
         case _:
@@ -90,7 +64,7 @@ def to_row(site: Site, command: CommandMessage) -> EngineRow:
 
 
 def _loop_row(site: Site, name: str, kind: int, value: float, shown: str) -> EngineRow:
-    return EngineRow(kind, _position(site.loops, name, "loop"), value=value, shown_by=f"{name}.{shown}")
+    return EngineRow(kind, position(site.loops, name, "loop"), value=value, shown_by=f"{name}.{shown}")
 
 
 def _tag_row(site: Site, command: CommandMessage) -> EngineRow:
@@ -101,11 +75,10 @@ def _tag_row(site: Site, command: CommandMessage) -> EngineRow:
         raise Refused(f"{command.target!r} is not writable")
     if tag.kind is TagKind.TEXT:
         raise Refused(f"{command.target!r} is a text: texts cannot be written")
-    owner = next((name for name, loop in site.loops.items() if loop.output == command.target), None)
+    owner = site.owners.get(command.target)
     if owner is not None:
-        raise Refused(f"loop {owner!r} owns {command.target!r}: put it in manual and command its output")
-    if command.target == site.devices[tag.device].watchdog:
-        raise Refused(f"{command.target!r} carries the watchdog counter")
+        raise Refused(f"{owner} owns {command.target!r}: put it in manual and command its output")
+    refuse_own(site, command.target, tag.device)
     value = _number(command, *_range_of(tag))
     return EngineRow(signal.WRITE_TAG, site.tag_index[command.target], value=value, shown_by=command.target)
 
@@ -114,13 +87,6 @@ def _loop(site: Site, name: str) -> Loop:
     if name not in site.loops:
         raise Refused(f"there is no loop {name!r}")
     return site.loops[name]
-
-
-def _position(of: Iterable[str], name: str, what: str) -> int:
-    for index, other in enumerate(of):
-        if other == name:
-            return index
-    raise Refused(f"there is no {what} {name!r}")
 
 
 def _number(command: CommandMessage, low: float, high: float) -> float:

@@ -18,6 +18,7 @@ from config.site import Site
 from gateway.broker import Broker
 from gateway.demo.processes import Child, free_port, listens
 from gateway.gxp.identity import generate_key
+from gateway.historian.query import service_name
 from gateway.hmi.accounts import accounts_of
 from gateway.stream.journal_reader import JournalReader
 
@@ -65,11 +66,15 @@ class Plant:
             self.environment["CELLGATE_SPEED"] = str(speed)
         self.site: Site = load(site_file, {**os.environ, **self.environment}).site
         self.broker = Broker(data / "broker", self.ports["BROKER"])
-        self.simulators = self._child("simulators", "simulators", str(site_file))
+        self.simulators = self._child("simulators", "simulators", str(site_file), "--exit-with-parent")
         self.historians = {
-            h.name: self._child(h.name, "gateway.cli.main", "historian", str(site_file), "--name", h.name)
+            service_name(h, member): self._child(
+                service_name(h, member), "gateway.cli.main", "historian", str(site_file), "--name", h.name,
+                *(["--member", member] if member else []),
+            )
             for h in self.site.streams.historians
-        }
+            for member in h.processes
+        }  # fmt: skip
         self.gateway = self._child("gateway", "gateway.cli.main", "run", str(site_file), "--tap")
         self.hmi = self._child("hmi", "gateway.cli.main", "hmi", str(site_file))
 

@@ -33,7 +33,11 @@ def listens(port: int) -> bool:
 
 
 class Child:
-    """A process of the demo or of a test. Its output goes to a log file; it dies with us."""
+    """A process of the demo or of a test. Its output goes to a log file; it dies with us.
+
+    It is in a session of its own: Ctrl-C in a terminal reaches who started it alone, who then stops
+    its children in the right order.
+    """
 
     def __init__(
         self, name: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path
@@ -73,6 +77,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                start_new_session=True,
             )
         if ready is not None:
             await self._wait(ready, within_s)

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from config.site import Site
-from control.signal import BAD, MODE_AUTO, UNCERTAIN
+from control.signal import BAD, UNCERTAIN
+from gateway.modes import REGULATING, word_of
 from gateway.subscriber import Subscriber
 
 _EVENTS_SHOWN = 9
@@ -71,14 +72,14 @@ def _loops(view: Subscriber, loops: list[str]) -> Table:
     table = Table("loop", "PV", "SP", "OP", "", box=None, pad_edge=False, header_style="dim")
     for name in loops:
         loop = view.site.loops[name]
-        mode = view.values.get(f"{name}.mode")
-        in_auto = mode is not None and mode.value == MODE_AUTO
+        value = view.values.get(f"{name}.mode")
+        mode = word_of(value.value) if value is not None and isinstance(value.value, float) else None
         table.add_row(
             name.split("/", 1)[1],
             _value(view, loop.pv),
             _value(view, f"{name}.sp"),
             _value(view, f"{name}.op"),
-            Text("auto" if in_auto else "man", style="" if in_auto else "yellow"),
+            Text(mode or "–", style="" if mode in REGULATING else "yellow"),
         )
     return table
 
@@ -119,6 +120,20 @@ def describe(event: dict[str, Any], site: Site) -> str:
             value = event.get("value")
             at = "" if value is None else f" at {value:.4g} {unit}"
             return f"{name} {event['alarm_type']}: {_STATES[event['before']]} → {_STATES[event['after']]}{at}"
+        case "set_point":
+            before = "–" if event["before"] is None else f"{event['before']:g}"
+            return f"{name} set-point: {before} → {event['after']:g}"
+        case "mode":
+            return f"{name} mode: {event['before']} → {event['after']}"
+        case "bypass":
+            return (
+                f"{name} bypassed for {event['duration_s']:g} s"
+                if event["bypassed"]
+                else f"{name} bypass ended"
+            )
+        case "command":
+            verdict = "accepted" if event["accepted"] else f"refused: {event['reason']}"
+            return f"{event['user']} commands {event['kind']} {name}: {verdict}"
         case kind:
             facts = [
                 f"{key}={value}"
@@ -139,7 +154,7 @@ def _counters(view: Subscriber) -> Table:
         (engine.get("lateness_p99_us"), "µs late (99 %)"),
         (gateway.get("acquisition", {}).get("samples"), "samples read"),
         (gateway.get("journal", {}).get("points"), "reports journalled"),
-        (gateway.get("forward", {}).get("published"), "messages published"),
+        (gateway.get("forward", {}).get("acknowledged"), "messages published"),
         (sum(h.get("points_stored", 0) for h in view.historians.values()), "points stored"),
     ]
     for figure, what in rows:

@@ -31,6 +31,9 @@ _AGE_S = 0.15
 publishing interval, the wire."""
 _BAND = 0.05
 """Settled: within this share of the step."""
+_RESPONSE = 1.5
+"""The response is looked at for so many times the settling time that the model predicts: what moves
+the temperature later is another disturbance of the plant, not the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +83,22 @@ def draw_step(series: list[Series], path: Path) -> None:
     draw(series, path, "Bioreactor temperature: a set-point step and its response, from stored data")
 
 
-def measure_step(site: Site, series: Series, step: Step) -> StepResponse:
+def measure_step(site: Site, series: Series, step: Step, within_s: float) -> StepResponse:
     """Return the figures of the stored response, in seconds of the plant.
+
+    Args:
+        site: the configuration, for the plant's speed.
+        series: the stored PV.
+        step: what was commanded.
+        within_s: seconds of the plant after the step that are its response.
 
     Raises:
         NoStep: the stored series does not show the whole of it.
     """
     speed = site.speed_of(site.tags[site.loops[LOOP].pv].device)
-    shown = (series.source_ns >= step.at_ns) & np.isfinite(series.value)
-    time_s = (series.source_ns[shown] - step.at_ns) / 1e9 * speed
+    time_s = (series.source_ns - step.at_ns) / 1e9 * speed
+    shown = (time_s >= 0.0) & (time_s <= within_s) & np.isfinite(series.value)
+    time_s = time_s[shown]
     band = _BAND * abs(step.after - step.before)
     value = median_filter(series.value[shown])
     return measure(time_s, value, before=step.before, after=step.after, band=band)
@@ -133,8 +143,8 @@ async def compare(site: Site, data: Path, step: Step) -> Comparison:
         NoStep: the stored series does not show the whole of it.
     """
     pv = read_step(site, data, step)[0]
-    measured = measure_step(site, pv, step)
     predicted = await predict(site, step)
+    measured = measure_step(site, pv, step, _RESPONSE * predicted["settling_s"])
     return Comparison(asdict(measured), predicted, agrees=_agrees(measured, predicted))
 
 

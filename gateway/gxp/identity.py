@@ -20,12 +20,18 @@ from config.access import Role, User
 
 SIGNATURE: Final = "signature"
 
-_OPERATE: Final = frozenset({"set_point", "mode", "output", "acknowledge", "reset"})
+_ALARMS: Final = frozenset(
+    {"acknowledge", "reset", "shelve", "unshelve", "remove_from_service", "return_to_service"}
+)
+"""What the roles that operate may do with alarms, as far as the alarm's class lets them."""
+_OPERATE: Final = _ALARMS | {"set_point", "mode", "output", "profile", "condition", "packml", "disarm"}
+"""Whoever operates may stop the writes; to let them begin takes more."""
+_SERVICE: Final = frozenset({"arm", "disable", "enable", "release"})
 RIGHTS: Final[Mapping[Role, frozenset[str]]] = {
     Role.OPERATOR: _OPERATE,
-    Role.SUPERVISOR: _OPERATE | {"arm", "context"},
-    Role.ENGINEER: _OPERATE | {"arm", "write"},
-    Role.BATCH: frozenset({"set_point", "mode", "context"}),
+    Role.SUPERVISOR: _OPERATE | _SERVICE | {"bypass", "context"},
+    Role.ENGINEER: _OPERATE | _SERVICE | {"apply", "write", "tune", "autotune", "call", "force", "simulate"},
+    Role.BATCH: frozenset({"set_point", "mode", "profile", "packml", "context", "call"}),
     Role.QA: frozenset(),
     Role.CLIENT: frozenset(),
 }

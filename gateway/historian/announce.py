@@ -44,6 +44,11 @@ class Announcer:
             self._moved.add(source)
             self._news.set()
 
+    def forget(self, partition: int) -> None:
+        """Say no more of a partition: another one takes it now."""
+        for place in [place for place in self._newest if place[1] == partition]:
+            self.watermarks.pop(self._newest.pop(place), None)
+
     async def run(self) -> None:
         """Publish what moves, for ever; only the latest of each counts."""
         while True:

@@ -15,17 +15,17 @@ import contextlib
 import logging
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from config.streams import Historian
-from gateway.historian.announce import Announcer
 from gateway.historian.hot import Committed
 from gateway.historian.hot_thread import HotThread
 from gateway.historian.incoming import Arrival, Unfit, examine
 from gateway.historian.points import Source
 from gateway.stream import topics
-from gateway.stream.mqtt import Inbound, MqttClient
+from gateway.stream.mqtt import Inbound
 
 _log = logging.getLogger(__name__)
 
@@ -49,13 +49,13 @@ class BridgeCounters:
 
 
 class Bridge:
-    """Subscribes, commits and acknowledges."""
+    """Takes, commits and acknowledges."""
 
     def __init__(
-        self, site: str, config: Historian, client: MqttClient, hot: HotThread, announcer: Announcer
+        self, config: Historian, hot: HotThread, announce: Callable[[dict[Source, int]], None]
     ) -> None:
-        """Subscribe; nothing arrives before the client runs."""
-        self._config, self._hot, self._announcer = config, hot, announcer
+        """Describe it: `take` is given what arrives; `announce` hears of watermarks once they are on disk."""
+        self._config, self._hot, self._announce = config, hot, announce
         self._waiting: list[tuple[Arrival, Inbound]] = []
         self._waiting_bytes = 0
         self._since_s = 0.0
@@ -65,8 +65,6 @@ class Bridge:
         self.counters = BridgeCounters()
         self.trouble = ""
         """Why nothing is committed now; empty when all is well."""
-        for pattern in patterns(site, config.partitions):
-            client.subscribe(pattern, self._on_message, acknowledge=False)
 
     async def run(self) -> None:
         """Commit what arrives, soon when it is little, at once when it is much, until `end` is called."""
@@ -103,10 +101,11 @@ class Bridge:
         for _, inbound in batch:
             inbound.acknowledge()
         self._count(done)
-        self._announcer.note(done.watermarks)
+        self._announce(done.watermarks)
         return True
 
-    def _on_message(self, message: Inbound) -> None:
+    def take(self, message: Inbound) -> None:
+        """Take a message, to be committed soon and acknowledged then."""
         if self._waiting_bytes > _WAITING_BYTES:
             self._drop(message)
             return

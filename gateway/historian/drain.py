@@ -38,7 +38,7 @@ class Drain:
 
     def __init__(self, queue: HotQueue, store: Store) -> None:
         self._queue = queue
-        self._store = store
+        self.store = store
         self._back_off_s = _FIRST_BACK_OFF_S
         self._next_check_s = 0.0
         self.state = DrainState()
@@ -54,9 +54,9 @@ class Drain:
             flush: write whatever there is.
         """
         try:
-            if self._store.durable_after_s and not self._same_server(now_ns, now_s):
+            if self.store.durable_after_s and not self._same_server(now_ns, now_s):
                 return self._wait(0.0)
-            if not flush and not self._queue.is_due(self._store.appetite, now_s):
+            if not flush and not self._queue.is_due(self.store.appetite, now_s):
                 return _IDLE_S
             return self._write(now_ns)
         except sqlite3.Error as error:
@@ -65,19 +65,19 @@ class Drain:
 
     def close(self) -> None:
         """Close the store and the queue."""
-        self._store.close()
+        self.store.close()
         self._queue.close()
 
     def _write(self, now_ns: int) -> float:
-        messages = self._queue.next(self._store.appetite.most)
+        messages = self._queue.next(self.store.appetite.most)
         if not messages:
             return _IDLE_S
-        outcome = self._store.write(messages)
+        outcome = self.store.write(messages)
         if outcome.taken:
             self._queue.taken(messages[outcome.taken - 1].id, outcome.rejected, now_ns)
             self.state.written += outcome.taken
             self.state.rejected += len(outcome.rejected)
-            if not self._store.durable_after_s:
+            if not self.store.durable_after_s:
                 self._queue.purge(now_ns)
         if outcome.keep:
             self._report(outcome.keep)
@@ -90,13 +90,13 @@ class Drain:
         if not self.state.trouble and now_s < self._next_check_s:
             return True
         try:
-            generation = self._store.generation()
+            generation = self.store.generation()
         except StoreError as error:
             self._report(str(error))
             return False
         self._next_check_s = now_s + _CHECK_S
         if generation == self._queue.generation():
-            self._queue.purge(now_ns - round(self._store.durable_after_s * 1e9))
+            self._queue.purge(now_ns - round(self.store.durable_after_s * 1e9))
             return True
         again = self._queue.rewind()
         self._queue.meet(generation)

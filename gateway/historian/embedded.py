@@ -19,14 +19,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from gateway.historian.api import Appetite, Message, Outcome
+from config.streams import Retention
+from gateway.historian.api import Appetite, Message, Outcome, StoreError
 from gateway.historian.decoding import PointDecoder, decode_events
 from gateway.historian.period_file import PeriodFile
 from gateway.historian.points import StoredPoints
+from gateway.historian.retention import PERIOD_NS, Expiry, due, take_out
 
 _log = logging.getLogger(__name__)
 
-PERIOD_NS: Final = 86_400 * 10**9
 _OPEN_FILES: Final = 4
 """Files kept open for writing; late data open older ones as needed."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,9 +59,9 @@ class EmbeddedStore:
     appetite = Appetite(points=200_000, wait_s=300.0, most=400_000)
     durable_after_s = 0.0
 
-    def __init__(self, folder: Path) -> None:
-        """Take the folder; it is made if need be."""
-        self._folder = folder
+    def __init__(self, folder: Path, retention: Retention | None = None) -> None:
+        """Take the folder; it is made if need be. `retention`: none keeps everything for ever."""
+        self._folder, self._retention = folder, retention or Retention()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._files: dict[int, PeriodFile] = {}
         self._decoder = PointDecoder()
@@ -71,7 +72,8 @@ class EmbeddedStore:
         points, rejected = self._decoder.decode(messages)
         events, no_events = decode_events(messages)
         try:
-            self._write(points, events, messages)
+            lost = {rejection.message.id for rejection in (*rejected, *no_events)}
+            self._write(points, events, [message for message in messages if message.id not in lost])
         except (sqlite3.Error, OSError) as error:
             self._close_files()
             return Outcome(0, keep=f"the store's files cannot be written: {error}", wait_s=1.0)
@@ -80,6 +82,29 @@ class EmbeddedStore:
     def generation(self) -> str:
         """Return the same for ever: what was committed stays."""
         return ""
+
+    def expiring(self, now_ns: int) -> list[Expiry]:
+        """Return what is past its retention.
+
+        Raises:
+            StoreError: a file cannot be read.
+        """
+        try:
+            return list(due(self._retention, periods_in(self._folder), now_ns))
+        except sqlite3.Error as error:
+            raise StoreError(f"what is past its retention cannot be told: {error}") from error
+
+    def expire(self, expiry: Expiry) -> None:
+        """Take it out.
+
+        Raises:
+            StoreError: it cannot be done now.
+        """
+        self._close_files()
+        try:
+            take_out(expiry)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{expiry.path.name} cannot be shortened: {error}") from error
 
     def close(self) -> None:
         """Close the files."""

@@ -6,13 +6,17 @@ import heapq
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gateway.historian.api import EventFilter, StoreError
 from gateway.historian.buckets import Buckets, Grid, Summaries, summarise
-from gateway.historian.embedded import PERIOD_NS, periods_in
+from gateway.historian.embedded import periods_in
+from gateway.historian.outline import Moments, Outline, all_of, joined
 from gateway.historian.period_reader import PeriodReader
 from gateway.historian.points import StoredPoints, concatenate
+from gateway.historian.retention import PERIOD_NS
+
+_WIDE_NS: Final = 7 * PERIOD_NS
 
 
 class EmbeddedReader:
@@ -47,6 +51,18 @@ class EmbeddedReader:
                     parts[number] += reader.summaries(tag, grid)
         return [summarise(grid, of_tag) for of_tag in parts]
 
+    def outline(self, tags: Sequence[str], from_ns: int, to_ns: int, moments: Moments) -> Outline:
+        """Return the points of the tags in a range, with what adds nothing left out, by tag and time.
+
+        The messages are those of a week more on either side: a late point is in the file of its own day.
+        """
+        parts = [Outline.of_points(StoredPoints.empty(tags))]
+        for reader in self._readers(from_ns, to_ns):
+            with reader.snapshot():
+                parts += [reader.outline(tag, from_ns, to_ns, moments) for tag in tags]
+        wide = self._readers(from_ns - _WIDE_NS, to_ns + _WIDE_NS)
+        return joined(parts, all_of(reader.messages() for reader in wide))
+
     def last(self, tags: Sequence[str]) -> StoredPoints:
         """Return the newest point of each tag that has one."""
         parts, wanted = [StoredPoints.empty(tags)], list(tags)
@@ -75,7 +91,10 @@ class EmbeddedReader:
         Raises:
             StoreError: a file cannot be read.
         """
-        files = periods_in(self._folder)
+        try:
+            files = periods_in(self._folder)
+        except OSError as error:
+            raise StoreError(f"there is no store in {self._folder}: {error.strerror}") from error
         for path in set(self._open) - set(files.values()):
             self._open.pop(path).close()
         for period, path in files.items():

@@ -14,7 +14,9 @@ import orjson
 from gateway.historian.announce import Announcer
 from gateway.historian.bridge import Bridge
 from gateway.historian.gap_watch import Floors, Gap, GapWatch
+from gateway.historian.group import Group
 from gateway.historian.hot_thread import HotThread
+from gateway.historian.points import Source
 from gateway.stream import topics
 from gateway.stream.mqtt import Inbound, MqttClient
 from gateway.stream.mqtt_options import BrokerUnavailable
@@ -22,16 +24,27 @@ from gateway.stream.mqtt_options import BrokerUnavailable
 _log = logging.getLogger(__name__)
 
 _WATCH_S: Final = 0.5
+_EVERYTHING: Final = 2**53
 
 
 class GapAsker:
     """Asks gateways for what is missing, and gives up what they have no more."""
 
     def __init__(
-        self, site: str, client: MqttClient, hot: HotThread, bridge: Bridge, announcer: Announcer
+        self,
+        site: str,
+        client: MqttClient,
+        hot: HotThread,
+        bridge: Bridge,
+        announcer: Announcer,
+        group: Group | None = None,
     ) -> None:
-        """Subscribe to what gateways say of themselves; nothing is asked before `run`."""
+        """Subscribe to what gateways say of themselves; nothing is asked before `run`.
+
+        `group`: what to ask for is only what its partitions lack.
+        """
         self._site, self._historian, self._client = site, announcer.historian, client
+        self._group = group
         self._hot, self._bridge, self._announcer = hot, bridge, announcer
         self._watch, self._floors = GapWatch(), Floors()
         self.open = 0
@@ -47,6 +60,9 @@ class GapAsker:
         while True:
             await asyncio.sleep(_WATCH_S)
             gaps = await self._hot.gaps()
+            if self._group is not None:
+                held = self._group.held
+                gaps = {source: spans for source, spans in gaps.items() if source.partition in held}
             self.open = sum(map(len, gaps.values()))
             if not self._bridge.trouble:  # else there is no room for an answer
                 await self._settle(self._watch.due(gaps, time.monotonic()))
@@ -75,9 +91,16 @@ class GapAsker:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             _log.warning("%s cannot be read: %r", message.topic, error)
 
+    async def ask_from(self, source: Source, first: int) -> None:
+        """Ask for everything of a stream from a sequence on."""
+        await self._ask(Gap(source, first, _EVERYTHING))
+
     async def _give_up(self, gap: Gap) -> None:
         reason = "the gateway's journal no longer has it"
         try:
+            if self._group is not None and self._group.required(gap.source.partition):
+                await self._hot.adopt(gap.source, gap.last)  # trimmed since another member had it stored
+                return
             count = await self._hot.give_up(gap.source, (gap.first, gap.last), reason)
         except sqlite3.Error as error:
             _log.warning("a gap cannot be recorded: %s", error)

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from gateway.historian.database import open_for_writing, transaction
-from gateway.historian.hot_schema import ADD_QUARANTINE, SCHEMA
+from gateway.historian.hot_schema import ADD_QUARANTINE, GROUP_INDEX, SCHEMA
 from gateway.historian.incoming import Arrival, Examined, Unfit, examine
 from gateway.historian.notes import HISTORIAN_UNIT, What, note
+from gateway.historian.packed import pack
 from gateway.historian.points import Source
 from gateway.historian.spans import Arrivals, Span, Spans
 from gateway.stream.events import to_json, with_header
@@ -38,6 +39,7 @@ _ADD_SOURCE: Final = """
 INSERT INTO source (gateway, epoch, partition, watermark, stored, lost) VALUES (?, ?, ?, ?, ?, ?)
 """
 _SET_SOURCE: Final = "UPDATE source SET watermark = ?2, stored = ?3, lost = ?4 WHERE id = ?1"
+_FIRST_WAITING: Final = "SELECT min(sequence) FROM message WHERE source = ?"
 _ADD_GAP: Final = "INSERT INTO gap VALUES (?, ?, ?, ?, ?)"
 
 
@@ -59,13 +61,15 @@ class Committed:
 class HotTable:
     """The writing side. One thread at a time."""
 
-    def __init__(self, path: Path, historian: str, config: str) -> None:
+    def __init__(self, path: Path, historian: str, config: str, *, grouped: bool = False) -> None:
         """Open or make the file; `historian` and `config` go into the notes it writes.
+
+        `grouped`: what is `settled` will be asked for often.
 
         Raises:
             sqlite3.Error: it cannot be opened.
         """
-        self._database = open_for_writing(path, SCHEMA)
+        self._database = open_for_writing(path, SCHEMA + (GROUP_INDEX if grouped else ""))
         self._config = config
         self._own = Source(historian, _OWN_EPOCH, 0)
         self._damaged: dict[tuple[Source, int], int] = {}
@@ -113,6 +117,25 @@ class HotTable:
         """Return what is missing of each newest epoch, as far as is known from what was heard of."""
         found = {source: self._arrivals[source].missing() for source in self._newest()}
         return {source: spans for source, spans in found.items() if spans}
+
+    def adopt(self, source: Source, upto: int) -> bool:
+        """Count everything up to a sequence as stored: another member of the group has put it there."""
+        known = self._arrivals.get(source)
+        if upto < 1 or (known is not None and known.stored.reach() >= upto):
+            return False
+        with transaction(self._database):
+            self._arrivals_of(source).stored.add(1, upto)
+            self._save([source])
+        return True
+
+    def settled(self) -> dict[Source, int]:
+        """Return the watermarks less what still waits here for the store."""
+        settled = {}
+        for source in self._newest():
+            first = self._database.execute(_FIRST_WAITING, (self._numbers[source],)).fetchone()[0]
+            watermark = self._arrivals[source].watermark
+            settled[source] = watermark if first is None else min(watermark, int(first) - 1)
+        return settled
 
     def hear_of(self, source: Source, sequence: int) -> None:
         """Note that a message exists that was not taken, so that it shows as a gap."""
@@ -207,7 +230,8 @@ class HotTable:
 
     def _insert(self, message: Examined, received_ns: int, data: bytes) -> None:
         number = self._numbers[message.source]
-        row = (number, message.sequence, message.kind, message.unit, message.points, received_ns, data)
+        kept = pack(data) if message.kind is Kind.TELEMETRY else data
+        row = (number, message.sequence, message.kind, message.unit, message.points, received_ns, kept)
         self._database.execute(_ADD_MESSAGE, row)
 
     def _arrivals_of(self, source: Source) -> Arrivals:

@@ -14,6 +14,7 @@ from typing import Final
 from gateway.historian.api import Appetite, Message, Rejected
 from gateway.historian.database import open_for_writing, transaction
 from gateway.historian.hot_schema import ADD_QUARANTINE, SCHEMA
+from gateway.historian.packed import as_it_came
 from gateway.historian.points import Source
 from gateway.stream.records import Kind
 
@@ -81,7 +82,7 @@ class HotQueue:
             if messages and total > most:
                 break
             source = Source(gateway, epoch, partition)
-            messages.append(Message(number, source, sequence, Kind(kind), unit, data))
+            messages.append(Message(number, source, sequence, Kind(kind), unit, as_it_came(data)))
         return messages
 
     def taken(self, upto: int, rejected: Sequence[Rejected], now_ns: int) -> None:

@@ -6,23 +6,29 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import orjson
+import numpy as np
+import numpy.typing as npt
 
 from gateway.historian.api import EventFilter, Message, StoreError
 from gateway.historian.database import open_for_reading, snapshot
 from gateway.historian.decoding import PointDecoder, decode_events
+from gateway.historian.packed import as_it_came
 from gateway.historian.points import Source, StoredPoints, concatenate
+from gateway.historian.spans import Spans
 from gateway.stream.records import Kind
 
+_STORED: Final = "SELECT coalesce(min(id), 0) FROM cursor"
+_UNITS: Final = "SELECT DISTINCT unit FROM message WHERE id > ?1 AND kind = ?2"
 _PENDING: Final = """
-SELECT message.id, gateway, epoch, partition, sequence, unit
+SELECT message.id, gateway, epoch, partition, sequence, unit, data
 FROM message JOIN source ON source.id = message.source
-WHERE message.id > (SELECT coalesce(min(id), 0) FROM cursor) AND kind = ?1
-    AND (?2 = '[]' OR unit IN (SELECT value FROM json_each(?2)))
+WHERE message.id > ?1 AND kind = ?2 AND (?3 = '' OR unit = ?3) ORDER BY message.id
 """
-_DATA: Final = "SELECT data FROM message WHERE id = ?"
+_MESSAGES: Final = """
+SELECT gateway, epoch, partition, sequence FROM message JOIN source ON source.id = message.source
+"""
 _CACHED_POINTS: Final = 500_000
 """Points kept decoded between calls."""
 
@@ -35,7 +41,7 @@ class HotReader:
         self._path = path
         self._database: sqlite3.Connection | None = None
         self._decoder = PointDecoder()
-        self._decoded: dict[int, StoredPoints] = {}
+        self._blocks: dict[str, _Block] = {}
 
     def points(self, tags: Sequence[str], from_ns: int, to_ns: int) -> StoredPoints:
         """Return the points of the tags that wait for the store."""
@@ -53,7 +59,7 @@ class HotReader:
     def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return the events that wait for the store, by time."""
         with self._snapshot() as database:
-            waiting = [_with_data(database, message) for message in _pending(database, Kind.EVENT, ())]
+            waiting = [] if database is None else _pending(database, Kind.EVENT, _stored(database))
         events, _ = decode_events(waiting)
         chosen = [
             event
@@ -64,29 +70,49 @@ class HotReader:
         ]
         return sorted(chosen, key=lambda event: int(event["time_ns"]))
 
+    def messages(self) -> dict[Source, Spans]:
+        """Return the messages that wait for the store."""
+        found: dict[Source, Spans] = {}
+        with self._snapshot() as database:
+            for *source, sequence in database.execute(_MESSAGES) if database is not None else ():
+                found.setdefault(Source(*source), Spans()).add(sequence)
+        return found
+
     def close(self) -> None:
         """Close the file."""
         if self._database is not None:
             self._database.close()
 
     def _points(self, units: Sequence[str]) -> list[StoredPoints]:
-        """Return each message's points; a message that cannot be decoded has none."""
-        known, found = self._decoded, []
+        """Return each unit's points; no units asks for all. A message that cannot be decoded has none."""
         with self._snapshot() as database:
-            for message in _pending(database, Kind.TELEMETRY, units):
-                if message.id not in known:
-                    known[message.id], _ = self._decoder.decode([_with_data(database, message)])
-                found.append(known[message.id])
+            if database is None:
+                return []
+            stored = _stored(database)
+            if not units:
+                found = database.execute(_UNITS, (stored, Kind.TELEMETRY))
+                units = sorted(str(unit) for (unit,) in found)
+            points = [self._unit(database, unit, stored) for unit in units]
         self._forget()
-        return found
+        return points
+
+    def _unit(self, database: sqlite3.Connection, unit: str, stored: int) -> StoredPoints:
+        """Return the points of a unit's messages after `stored`; only those that came since are decoded."""
+        block = self._blocks.get(unit, _NOTHING).after(stored)
+        fresh = _pending(database, Kind.TELEMETRY, max(stored, block.last), unit)
+        if fresh:
+            points, _ = self._decoder.decode(fresh)
+            block = block.followed_by(fresh, points)
+        self._blocks[unit] = block
+        return block.points
 
     def _forget(self) -> None:
-        """Keep only so many decoded points, the newest."""
-        excess = sum(map(len, self._decoded.values())) - _CACHED_POINTS
-        for number in sorted(self._decoded):
-            if excess <= 0:
-                break
-            excess -= len(self._decoded.pop(number))
+        """Keep only so many decoded points: the smallest blocks, which are most of them."""
+        kept = 0
+        for unit, block in sorted(self._blocks.items(), key=lambda item: len(item[1].points)):
+            kept += len(block.points)
+            if kept > _CACHED_POINTS:
+                del self._blocks[unit]
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection | None]:
@@ -111,17 +137,46 @@ class HotReader:
             raise StoreError(f"{self._path} cannot be read: {error}") from error
 
 
-def _pending(database: sqlite3.Connection | None, kind: Kind, units: Sequence[str]) -> list[Message]:
-    """Return what waits for the store, without its data."""
-    if database is None:
-        return []
-    rows = database.execute(_PENDING, (kind, orjson.dumps(units).decode())).fetchall()
+class _Block(NamedTuple):
+    """Decoded messages of a unit, in the order of their arrival."""
+
+    last: int
+    """Id of the newest message in it."""
+    message: npt.NDArray[np.int64]
+    """Id of each point's message."""
+    points: StoredPoints
+
+    def after(self, stored: int) -> _Block:
+        """Return the block without the messages up to `stored`: the store has those now."""
+        if not len(self.message) or self.message[0] > stored:
+            return self
+        kept = slice(int(np.searchsorted(self.message, stored, side="right")), None)
+        return _Block(self.last, self.message[kept], self.points.take(kept))
+
+    def followed_by(self, messages: Sequence[Message], points: StoredPoints) -> _Block:
+        """Return the block with the points of later messages, in their order."""
+        ids = {(message.source, message.sequence): message.id for message in messages}
+        starts = np.flatnonzero(points.row == 0)
+        of = zip(points.source[starts].tolist(), points.sequence[starts].tolist(), strict=True)
+        numbers = np.array([ids[points.sources[source], sequence] for source, sequence in of], np.int64)
+        message = np.repeat(numbers, np.diff(starts, append=len(points)))
+        both = concatenate([self.points, points]) if len(self.points) else points
+        return _Block(messages[-1].id, np.append(self.message, message), both)
+
+
+_NOTHING: Final = _Block(-1, np.empty(0, np.int64), StoredPoints.empty())
+
+
+def _stored(database: sqlite3.Connection) -> int:
+    """Return the id of the last message that the slowest store has."""
+    (number,) = database.execute(_STORED).fetchone()
+    return int(number)
+
+
+def _pending(database: sqlite3.Connection, kind: Kind, after: int, unit: str = "") -> list[Message]:
+    """Return the messages of a kind after an id, of one unit or of all."""
+    rows = database.execute(_PENDING, (after, kind, unit)).fetchall()
     return [
-        Message(number, Source(gateway, epoch, partition), sequence, kind, unit, b"")
-        for number, gateway, epoch, partition, sequence, unit in rows
+        Message(number, Source(gateway, epoch, partition), sequence, kind, of, as_it_came(data))
+        for number, gateway, epoch, partition, sequence, of, data in rows
     ]
-
-
-def _with_data(database: sqlite3.Connection | None, message: Message) -> Message:
-    assert database is not None  # there would be no message
-    return message._replace(data=database.execute(_DATA, (message.id,)).fetchone()[0])

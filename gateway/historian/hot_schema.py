@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS cursor (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS written (upto INTEGER NOT NULL, written_ns INTEGER NOT NULL) STRICT;
 """
+GROUP_INDEX: Final = """
+CREATE INDEX IF NOT EXISTS message_of_source ON message (source, sequence);
+"""
+"""For members of a group: the first message of a stream that waits for the store."""
 ADD_QUARANTINE: Final = """
 INSERT INTO quarantine (noticed_ns, origin, gateway, epoch, partition, sequence, reason, data)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,8 +27,10 @@ class HotThread:
         self._executor, self._table, self._max_bytes = executor, table, max_bytes
 
     @classmethod
-    async def open(cls, path: Path, historian: str, config: str, max_bytes: int) -> HotThread:
-        """Open or make the table.
+    async def open(
+        cls, path: Path, historian: str, config: str, max_bytes: int, *, grouped: bool = False
+    ) -> HotThread:
+        """Open or make the table; `grouped`: for a member of a group.
 
         Raises:
             sqlite3.Error: it cannot be opened.
@@ -35,7 +38,8 @@ class HotThread:
         executor = ThreadPoolExecutor(1, thread_name_prefix="hot-table")
         loop = asyncio.get_running_loop()
         try:
-            table = await loop.run_in_executor(executor, HotTable, path, historian, config)
+            opened = functools.partial(HotTable, path, historian, config, grouped=grouped)
+            table = await loop.run_in_executor(executor, opened)
         except BaseException:
             executor.shutdown(wait=False)
             raise
@@ -56,6 +60,22 @@ class HotThread:
     async def watermarks(self) -> dict[Source, int]:
         """Return the watermark of each gateway's newest epoch, by partition."""
         return await self._run(self._table.watermarks)
+
+    async def adopt(self, source: Source, upto: int) -> bool:
+        """Count everything up to a sequence as stored by another member; False when it was already.
+
+        Raises:
+            sqlite3.Error: it was not recorded.
+        """
+        return await self._run(self._table.adopt, source, upto)
+
+    async def settled(self) -> dict[Source, int]:
+        """Return the watermarks of the newest epochs, less what still waits for the store.
+
+        Raises:
+            sqlite3.Error: the table cannot be read.
+        """
+        return await self._run(self._table.settled)
 
     async def give_up(self, source: Source, span: Span, reason: str) -> int:
         """Settle a range that nobody has any more; return how many sequences that was.

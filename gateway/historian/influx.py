@@ -15,7 +15,7 @@ from gateway.historian.api import Appetite, Message, Outcome, Rejected, StoreErr
 from gateway.historian.decoding import decode_events
 from gateway.historian.influx_answers import Answer, Verdict, judge
 from gateway.historian.influx_http import connect, http_pool, start_of_server
-from gateway.historian.influx_lines import Line, body, event_line, split
+from gateway.historian.influx_lines import Line, Piece, body, event_line, is_whole, split
 from gateway.stream.records import Kind
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class _Kept(Exception):
 
 
 class InfluxStore:
-    """Writes to one bucket or database. One thread at a time."""
+    """Writes to a bucket or database; events to one of their own where they have it. One thread at a time."""
 
     def __init__(self, config: InfluxConfig) -> None:
         self.name = f"{config.api} {config.url} {config.bucket}"
@@ -46,20 +46,27 @@ class InfluxStore:
     def write(self, messages: Sequence[Message]) -> Outcome:
         """Write the messages' lines; on a refusal find out which lines it was about."""
         events, rejected = decode_events(messages)
-        pieces = [(message, body(message)) for message in messages if message.kind is Kind.TELEMETRY]
+        telemetry = [message for message in messages if message.kind is Kind.TELEMETRY]
+        pieces: list[Piece] = [(message, body(message)) for message in telemetry if is_whole(message)]
+        rejected += [
+            Rejected(message, "no header", message.data) for message in telemetry if not is_whole(message)
+        ]
         pieces += [(message, event_line(message, event)) for message, event in events]
         try:
             self._prepare()
-            answer = self._post(b"".join(piece for _, piece in pieces))
-            if 200 <= answer.status < 300:
-                return Outcome(len(messages), rejected)
-            refused = self._settle(split(pieces), answer)
+            apart = self._config.events_bucket
+            refused = self._put(
+                pieces if apart is None else pieces[: len(pieces) - len(events)], self._config.bucket
+            )
+            if apart is not None:
+                refused += self._put(pieces[len(pieces) - len(events) :], apart)
         except StoreError as error:
             return Outcome(0, keep=str(error))
         except _Kept as kept:
             return Outcome(0, keep=str(kept), wait_s=kept.wait_s)
-        rejected += [Rejected(line.message, reason, line.data) for line, reason in refused]
-        _log.warning("the database refuses %d lines", len(refused))
+        if refused:
+            rejected += [Rejected(line.message, reason, line.data) for line, reason in refused]
+            _log.warning("the database refuses %d lines", len(refused))
         return Outcome(len(messages), rejected)
 
     def generation(self) -> str:
@@ -76,10 +83,15 @@ class InfluxStore:
             self._connection.prepare()
             self._prepared = True
 
-    def _post(self, lines: bytes) -> Answer:
-        return self._connection.write(lines) if lines else Answer(204, "")
+    def _put(self, pieces: Sequence[Piece], bucket: str) -> list[tuple[Line, str]]:
+        """Write pieces of messages to a bucket; return the lines that are refused for good."""
+        answer = self._post(b"".join(piece for _, piece in pieces), bucket)
+        return [] if 200 <= answer.status < 300 else self._settle(split(pieces), answer, bucket)
 
-    def _settle(self, lines: Sequence[Line], answer: Answer) -> list[tuple[Line, str]]:
+    def _post(self, lines: bytes, bucket: str) -> Answer:
+        return self._connection.write(lines, bucket) if lines else Answer(204, "")
+
+    def _settle(self, lines: Sequence[Line], answer: Answer, bucket: str) -> list[tuple[Line, str]]:
         """Return the lines that are refused for good, once all others are stored.
 
         Raises:
@@ -102,5 +114,6 @@ class InfluxStore:
         middle = len(rest) if bad else len(rest) // 2
         for part in (rest[:middle], rest[middle:]):
             if part:
-                refused += self._settle(part, self._post(b"".join(line.data + b"\n" for line in part)))
+                again = self._post(b"".join(line.data + b"\n" for line in part), bucket)
+                refused += self._settle(part, again, bucket)
         return refused

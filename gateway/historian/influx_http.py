@@ -26,8 +26,8 @@ _START_TIME: Final = re.compile(r"^process_start_time_seconds(?:\{[^}]*\})? (\S+
 class Connection(Protocol):
     """A way to write lines."""
 
-    def write(self, lines: bytes) -> Answer:
-        """Send lines, and return the answer.
+    def write(self, lines: bytes, bucket: str) -> Answer:
+        """Send lines to a bucket or database, and return the answer.
 
         Raises:
             StoreError: there was none.
@@ -68,10 +68,10 @@ class ConnectionV2:
     def prepare(self) -> None:
         """Do nothing: buckets are made by whoever runs the server, with their retention."""
 
-    def write(self, lines: bytes) -> Answer:
-        """Send lines to the bucket."""
+    def write(self, lines: bytes, bucket: str) -> Answer:
+        """Send lines to a bucket."""
         try:
-            self._writer.write(self._config.bucket, self._config.org, lines)
+            self._writer.write(bucket, self._config.org, lines)
         except InfluxDBError as error:
             return _answer_of(error)
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -91,16 +91,16 @@ class ConnectionV1:
         self._http = http_pool(config)
 
     def prepare(self) -> None:
-        """Make the database if it is not there."""
-        name = self._config.bucket.replace("\\", "\\\\").replace('"', '\\"')
-        fields = {"q": f'CREATE DATABASE "{name}"'}
-        response = request(self._http, self._config, "POST", "/query", fields)
-        if response.status not in (200, 401, 403):  # who may write need not be allowed to make databases
-            raise StoreError(f"answer {response.status} to CREATE DATABASE")
+        """Make the databases if they are not there."""
+        for bucket in dict.fromkeys((self._config.bucket, self._config.events_bucket or self._config.bucket)):
+            fields = {"q": f"CREATE DATABASE {identifier(bucket)}"}
+            response = request(self._http, self._config, "POST", "/query", fields)
+            if response.status not in (200, 401, 403):  # who may write need not be allowed to make databases
+                raise StoreError(f"answer {response.status} to CREATE DATABASE")
 
-    def write(self, lines: bytes) -> Answer:
-        """Send lines to the database."""
-        fields = {"db": self._config.bucket, "precision": "ns"}
+    def write(self, lines: bytes, bucket: str) -> Answer:
+        """Send lines to a database."""
+        fields = {"db": bucket, "precision": "ns"}
         response = request(self._http, self._config, "POST", "/write", fields, body=lines)
         body = response.data.decode("utf-8", "replace")
         return Answer(response.status, body, _seconds(response.headers.get("Retry-After")))
@@ -108,6 +108,12 @@ class ConnectionV1:
     def close(self) -> None:
         """Let go of the connections."""
         self._http.clear()
+
+
+def identifier(name: str) -> str:
+    """Return a name as InfluxQL writes it."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def http_pool(config: InfluxConfig) -> urllib3.PoolManager:

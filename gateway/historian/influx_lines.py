@@ -7,14 +7,19 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from gateway.historian.api import Message
-from gateway.stream.line_protocol import escape_string, escape_tag
+from gateway.stream.line_protocol import HEADER_MEASUREMENT, escape_string, escape_tag
 
 EVENT_MEASUREMENT: Final = "cellgate_event"
+_HEADER: Final = HEADER_MEASUREMENT.encode()
 _SLOTS: Final = 4
 _SUBJECTS: Final = ("name", "device", "target")
 _LINE: Final = re.compile(rb'(?:[^"\n]|"(?:[^"\\]|\\.)*")+', re.DOTALL)
 """A line; a line break inside a string does not end it."""
 _UNFIT: Final = re.compile(r"[\\\n\r\t\0]")
+
+
+Piece = tuple[Message, bytes | memoryview]
+"""Lines of a message."""
 
 
 class Line(NamedTuple):
@@ -24,9 +29,14 @@ class Line(NamedTuple):
     message: Message
 
 
-def body(message: Message) -> bytes:
+def is_whole(message: Message) -> bool:
+    """Tell whether a telemetry message has its first line still: a damaged row of the hot table has not."""
+    return message.data.startswith(_HEADER)
+
+
+def body(message: Message) -> memoryview:
     """Return a telemetry message's points: its lines without the first, which is about the message."""
-    return message.data[message.data.index(b"\n") + 1 :]
+    return memoryview(message.data)[message.data.index(b"\n") + 1 :]
 
 
 def event_line(message: Message, event: dict[str, Any]) -> bytes:
@@ -50,6 +60,6 @@ def event_line(message: Message, event: dict[str, Any]) -> bytes:
     return f"{EVENT_MEASUREMENT}{key} {fields} {int(event['time_ns'])}\n".encode()
 
 
-def split(pieces: Iterable[tuple[Message, bytes]]) -> list[Line]:
+def split(pieces: Iterable[Piece]) -> list[Line]:
     """Return the single lines of messages' pieces."""
     return [Line(line, message) for message, piece in pieces for line in _LINE.findall(piece)]

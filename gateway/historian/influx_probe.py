@@ -17,7 +17,7 @@ def probe(config: InfluxConfig) -> tuple[bool, str]:
     try:
         connection.prepare()
         line = b"cellgate_probe ok=1i 1000000000\n"
-        judgement = judge(connection.write(line), [line])
+        judgement = judge(connection.write(line, config.bucket), [line])
         if judgement.verdict is not Verdict.TAKEN:
             return False, f"{config.url}: {judgement.reason}"
         return _what_it_keeps(config)

@@ -89,7 +89,8 @@ class InfluxReader:
                 conditions.append(f"({' OR '.join(f'{key} = {_quoted(name)}' for name in sorted(wanted))})")
         newest = f"ORDER BY time DESC LIMIT {which.limit}"
         query = _select("event", EVENT_MEASUREMENT, " AND ".join(conditions), newest)
-        texts = [text for series in self._ask(query) for text in series.columns["event"]]
+        bucket = self._config.events_bucket or self._config.bucket
+        texts = [text for series in self._ask(query, bucket) for text in series.columns["event"]]
         return [orjson.loads(text) for text in reversed(texts)]
 
     def close(self) -> None:
@@ -102,13 +103,13 @@ class InfluxReader:
         )
         return map(_points, self._ask(query))
 
-    def _ask(self, query: str) -> list[_Series]:
+    def _ask(self, query: str, bucket: str | None = None) -> list[_Series]:
         """Return the parts of an answer.
 
         Raises:
             StoreError: no answer, or an error.
         """
-        fields = {"db": self._config.bucket, "epoch": "ns", "q": query}
+        fields = {"db": bucket or self._config.bucket, "epoch": "ns", "q": query}
         response = request(self._http, self._config, "GET", "/query", fields)
         try:
             document = _parsed(response.data)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Final, Literal
 
-from gateway.stream.events import Event
+from gateway.stream.event_model import Event
 
-What = Literal["quarantined", "given_up"]
+What = Literal["quarantined", "given_up", "expired"]
 HISTORIAN_UNIT: Final = "_historian"
 
 
@@ -17,10 +17,10 @@ class HistorianEvent(Event):
     type: Literal["historian"] = "historian"
     what: What
     """`quarantined`: a message or line that cannot be stored was set aside; `given_up`: sequences that
-    nobody has any more."""
+    nobody has any more; `expired`: data past their retention were taken out of the store."""
     detail: str
     records: int = 0
-    """How many messages or lines it concerns."""
+    """How many messages, lines, or points and events it concerns."""
 
 
 def note(historian: str, config: str, what: What, detail: str, records: int) -> HistorianEvent:

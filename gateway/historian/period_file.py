@@ -96,6 +96,7 @@ class PeriodFile:
             known = self._enter(messages)
             new = points.take(_not_of(points, known)) if known else points
             self._insert(chunks.build(self._numbered(new).ordered()))
+            self._database.execute("PRAGMA user_version = 0")  # what came late is past its retention anew
             self._database.executemany(
                 "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)",
                 [_event_row(message, event) for message, event in events],

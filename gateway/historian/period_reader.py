@@ -17,7 +17,9 @@ from gateway.historian.api import EventFilter
 from gateway.historian.buckets import Grid, Summaries
 from gateway.historian.chunks import Opened, open_chunk
 from gateway.historian.database import open_for_reading, snapshot
+from gateway.historian.outline import ChunkRow, Moments, Outline, ends, joined, to_open
 from gateway.historian.points import NO_TEXT, Source, StoredPoints
+from gateway.historian.spans import Spans
 
 _PLAIN: Final = ("source_ns", "value", "quality")
 _CHUNKS: Final = """
@@ -27,9 +29,16 @@ _SUMMARIES: Final = """
 SELECT first_ns, last_ns, points, "values", least, greatest, total, first, last, quality, id
 FROM chunk WHERE tag = ? AND first_ns >= ? AND first_ns < ? AND last_ns >= ?
 """
+_OUTLINE: Final = """
+SELECT id, first_ns, last_ns, points, quality, length(data) FROM chunk
+WHERE tag = ? AND first_ns >= ? AND first_ns < ? AND last_ns >= ? ORDER BY first_ns, last_ns
+"""
+_MESSAGES: Final = """
+SELECT gateway, epoch, partition, spans FROM ledger JOIN source ON source.id = ledger.source
+"""
 _NEWEST: Final = """
 SELECT points, data FROM chunk
-WHERE tag = ?1 AND last_ns = (SELECT max(last_ns) FROM chunk WHERE tag = ?1)
+WHERE tag = ?1 AND last_ns = (SELECT max(last_ns) FROM chunk WHERE tag = ?1 AND length(data) > 0)
 """
 _EVENTS: Final = """
 SELECT data FROM event WHERE time_ns >= ?1 AND time_ns < ?2
@@ -83,6 +92,26 @@ class PeriodReader:
         points = self.open_all(tag, rows)
         return points.take((points.source_ns >= from_ns) & (points.source_ns < to_ns))
 
+    def outline(self, tag: str, from_ns: int, to_ns: int, moments: Moments) -> Outline:
+        """Return the points of a tag in a range, with what adds nothing left out."""
+        found = self._database.execute(_OUTLINE, self._overlap(tag, from_ns, to_ns)).fetchall()
+        rows = [ChunkRow._make((*numbers, bool(size))) for *numbers, size in found]
+        edges = Moments(moments.around_ns, [*moments.within_ns, from_ns, to_ns])
+        opened = to_open(rows, edges)
+        blobs = [
+            self._database.execute("SELECT points, data FROM chunk WHERE id = ?", (row.id,)).fetchone()
+            for row, wanted in zip(rows, opened.tolist(), strict=True)
+            if wanted
+        ]
+        points = self.open_all(tag, blobs)
+        points = points.take((points.source_ns >= from_ns) & (points.source_ns < to_ns))
+        closed = [row for row, wanted in zip(rows, opened.tolist(), strict=True) if not wanted]
+        return joined([Outline.of_points(points), ends(tag, closed)], None)
+
+    def messages(self) -> dict[Source, Spans]:
+        """Return the messages whose share is in the file."""
+        return {Source(*row[:3]): Spans.of_json(row[3]) for row in self._database.execute(_MESSAGES)}
+
     def last(self, tag: str) -> StoredPoints:
         """Return the newest point of a tag, or none."""
         rows = self._database.execute(_NEWEST, (self._tag(tag)[0],)).fetchall()
@@ -112,6 +141,7 @@ class PeriodReader:
 
     def open_all(self, tag: str, rows: Sequence[tuple[int, bytes]]) -> StoredPoints:
         """Return the points of chunks of one tag, given as (number of points, blob)."""
+        rows = [row for row in rows if row[1]]  # of others only the summary is left
         if not rows:
             return StoredPoints.empty((tag,))
         opened = [open_chunk(data, count, detail=True) for count, data in rows]
@@ -129,6 +159,8 @@ class PeriodReader:
 
     def _cut(self, row: _Row, grid: Grid) -> Summaries:
         (data,) = self._database.execute("SELECT data FROM chunk WHERE id = ?", (row[-1],)).fetchone()
+        if not data:
+            return _begun(row, grid)
         opened = open_chunk(data, row[2], detail=False)
         low, high = np.searchsorted(opened.source_ns, (grid.start_ns, grid.end_ns))
         return Summaries.of_points(
@@ -155,6 +187,12 @@ def _texts(opened: Sequence[Opened]) -> tuple[npt.NDArray[np.int32], list[str | 
         texts.extend(one.texts.values())
         columns.append(column)
     return np.concatenate(columns), texts
+
+
+def _begun(row: _Row, grid: Grid) -> Summaries:
+    """Return a chunk whose points are gone in the first bucket that it touches: no spike may disappear."""
+    inside_ns = min(max(row[0], grid.start_ns), grid.end_ns - 1)
+    return _summaries([(inside_ns, inside_ns, *row[2:])])
 
 
 def _summaries(rows: Sequence[_Row]) -> Summaries:

@@ -14,14 +14,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from config.streams import EmbeddedStore, Historian, InfluxStore
-from gateway.historian.api import EventFilter, Reader
+from config.streams import EmbeddedStore, Historian, InfluxStore, Streams
+from gateway.historian.api import EventFilter, Reader, StoreError
 from gateway.historian.buckets import Buckets, Grid, Summaries, summarise
 from gateway.historian.embedded_reader import EmbeddedReader
 from gateway.historian.hot_reader import HotReader
+from gateway.historian.outline import Moments, Outline, all_of, joined
 from gateway.historian.points import NO_SOURCE, StoredPoints, concatenate
+from gateway.historian.several import SeveralHotTables, SeveralStores, merged, newest, united
 
 HOT_FILE = "hot.sqlite"
+_NEAR = 100
+"""Buckets; points that wait for the store and lie no farther apart are merged with one reading of it."""
+
+
+def service_name(historian: Historian, member: str | None = None) -> str:
+    """Return what a historian's process is called: in its health's topic, its folder and its events."""
+    return historian.name if member is None else f"{historian.name}-{member}"
 
 
 def folder_of(data: Path, historian: str) -> Path:
@@ -30,13 +39,41 @@ def folder_of(data: Path, historian: str) -> Path:
 
 
 def open_history(config: Historian, data: Path) -> History:
-    """Open a historian's store for reading, and its hot table, where that is on this machine.
+    """Open a historian's store for reading, and its hot tables, where they are on this machine.
 
     Raises:
         StoreError: the store cannot be reached.
     """
-    folder = folder_of(data, config.name)
-    return History(open_reader(config.store, folder), HotReader(folder / HOT_FILE))
+    return History(*_parts(config, data))
+
+
+def open_site_history(streams: Streams, data: Path) -> History:
+    """Open what holds a site's whole history: the first historian that has all, or those that share it.
+
+    Raises:
+        StoreError: a store cannot be reached, or the site has no historian.
+    """
+    stores: list[Reader] = []
+    tables: list[HotReader] = []
+    taken: set[int] = set()
+    for historian in streams.historians:
+        own = historian.partitions
+        partitions = set(range(streams.telemetry.partitions) if own is None else own)
+        if not stores or not partitions <= taken:
+            store, its_tables = _parts(historian, data)
+            stores.append(store)
+            tables += its_tables
+            taken |= partitions
+    if not stores:
+        raise StoreError("the site has no historian: nothing is stored")
+    return History(stores[0] if len(stores) == 1 else SeveralStores(stores), tables)
+
+
+def _parts(config: Historian, data: Path) -> tuple[Reader, list[HotReader]]:
+    """Return the readers of a historian's store and of its processes' hot tables."""
+    names = [service_name(config, member) for member in config.processes]
+    tables = [HotReader(folder_of(data, name) / HOT_FILE) for name in names]
+    return open_reader(config.store, folder_of(data, config.name)), tables
 
 
 def open_reader(store: EmbeddedStore | InfluxStore, folder: Path) -> Reader:
@@ -57,9 +94,10 @@ def open_reader(store: EmbeddedStore | InfluxStore, folder: Path) -> Reader:
 class History:
     """Answers from store and hot table together. Times are UTC ns. One thread at a time."""
 
-    def __init__(self, store: Reader, hot: HotReader) -> None:
+    def __init__(self, store: Reader, tables: Sequence[HotReader]) -> None:
+        """Take the readers of a store and of the hot tables that wait for it."""
         self._store = store
-        self._hot = hot
+        self._hot = tables[0] if len(tables) == 1 else SeveralHotTables(tables)
 
     @property
     def resolution_ns(self) -> int:
@@ -78,7 +116,19 @@ class History:
     def raw(self, tags: Sequence[str], from_ns: int, to_ns: int) -> StoredPoints:
         """Return every point of the tags from `from_ns` to before `to_ns`, by tag and time."""
         hot = self._hot.points(tags, from_ns, to_ns)
-        return _merged(self._store.raw(tags, from_ns, to_ns), hot, self._store.resolution_ns)
+        return merged(self._store.raw(tags, from_ns, to_ns), hot, self._store.resolution_ns)
+
+    def outline(self, tags: Sequence[str], from_ns: int, to_ns: int, moments: Moments) -> Outline:
+        """Return the points of a range, where the store can with what adds nothing left out, in no order."""
+        if not isinstance(self._store, EmbeddedReader):
+            return Outline.of_points(self.raw(tags, from_ns, to_ns))
+        hot = self._hot.points(tags, from_ns, to_ns)
+        stored = self._store.outline(tags, from_ns, to_ns, moments)
+        alone = stored.points.source == NO_SOURCE
+        full = merged(stored.points.take(~alone), hot, 1)
+        thin = Outline(stored.points.take(alone), stored.weight[alone])
+        messages = all_of([self._hot.messages(), stored.messages or {}])
+        return joined([Outline.of_points(full), thin], messages)
 
     def buckets(self, tags: Sequence[str], from_ns: int, to_ns: int, count: int) -> list[Buckets]:
         """Return at most `count` buckets over a range, one result a tag.
@@ -99,17 +149,12 @@ class History:
     def last(self, tags: Sequence[str]) -> StoredPoints:
         """Return the newest point of each tag that has one."""
         hot = self._hot.points(tags, -(2**63), 2**63 - 1)
-        points = concatenate([self._store.last(tags), hot]).ordered()
-        newest = np.append(points.tag[1:] != points.tag[:-1], [True])
-        return points.take(newest[: len(points)])
+        return newest(concatenate([self._store.last(tags), hot]))
 
     def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return events by time, the newest `limit` of them."""
         waiting = self._hot.events(which)
-        stored = self._store.events(which)
-        known = {event["id"] for event in stored}
-        both = stored + [event for event in waiting if event["id"] not in known]
-        return sorted(both, key=lambda event: int(event["time_ns"]))[-which.limit :]
+        return united((waiting, self._store.events(which)), which.limit)
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -120,26 +165,10 @@ class History:
         """Return buckets of one tag made from its points."""
         inside = hot.take((hot.source_ns >= grid.start_ns) & (hot.source_ns < grid.end_ns))
         stored = self._store.raw(hot.tags, grid.start_ns, grid.end_ns)
-        points = _merged(stored, inside, self._store.resolution_ns)
+        points = merged(stored, inside, self._store.resolution_ns)
         return summarise(grid, [Summaries.of_points(points.source_ns, points.value, points.quality)])
 
 
-def _merged(stored: StoredPoints, hot: StoredPoints, resolution_ns: int) -> StoredPoints:
-    """Return all points, without those of the hot table that are stored."""
-    if not len(hot):
-        return stored
-    both = concatenate([stored, hot])
-    is_hot = np.arange(len(both)) >= len(stored)
-    keys: tuple[npt.NDArray[Any], ...] = (both.row, both.sequence, both.source)
-    if (stored.source == NO_SOURCE).any():
-        keys = (both.ordinal, both.source_ns // resolution_ns, both.tag)
-    order = np.lexsort((is_hot, *keys))
-    same = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
-    again = np.zeros(len(both), np.bool_)
-    again[order[1:]] = same & is_hot[order[1:]]
-    return both.take(~again).ordered()
-
-
 def _runs(places: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """Return ascending places as runs without a gap."""
-    return np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    """Return ascending places as runs without a wide gap: reading a little more beats asking again."""
+    return np.split(places, np.flatnonzero(np.diff(places) > _NEAR) + 1)

@@ -1,125 +1,146 @@
-"""The alarm page: what stands now, to be acknowledged, and the journal of what was."""
+"""The alarm pages: what stands now, what is silent, the journal, and how well alarms are managed."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from nicegui import ui
 
+from gateway.alarms.book import AlarmLine
 from gateway.hmi import texts
-from gateway.hmi.alarm_book import AlarmLine
-from gateway.hmi.event_table import EventTable
-from gateway.hmi.frame import Screen
-from gateway.hmi.shown import age, value_text
+from gateway.hmi.alarm_actions import AlarmActions
+from gateway.hmi.alarm_rows import AlarmFilter
+from gateway.hmi.alarm_table import AlarmTable
+from gateway.hmi.frame import HISTORY, Screen
 
-_MARK_SLOT: Final = """<q-td :props="props">
- <span :class="'alarm-box ' + props.row.classes">{{ props.value }}</span></q-td>"""
-_NAME_SLOT: Final = """<q-td :props="props"><a href="javascript:void(0)" style="color:inherit"
- @click="$parent.$emit('why', props.row.name)">{{ props.value }}</a></q-td>"""
-_BUTTON_SLOT: Final = """<q-td :props="props"><q-btn v-if="props.row.open" unelevated no-caps color="grey-8"
- :disable="!props.row.allowed" :label="props.row.label" :data-acknowledge="props.row.name"
- @click="$parent.$emit('acknowledge', [props.row.name, props.row.occurrence])" /></q-td>"""
+PATHS: Final = {
+    "/alarms": texts.SUMMARY,
+    "/alarms/silent": texts.SILENT,
+    "/alarms/journal": texts.JOURNAL,
+    "/alarms/performance": texts.PERFORMANCE,
+}
+_SUMMARY_COLUMNS: Final = ("priority", "state", "alarm", "unit", "type", "value", "since")
+_SILENT_COLUMNS: Final = ("priority", "alarm", "unit", "active", "until", "by", "silent")
+_SILENT: Final = {"G": ("unshelve", texts.SHELVED), "I": ("return_to_service", texts.OUT_OF_SERVICE)}
 
 
-class AlarmsPage:
-    """Alarms in one browser."""
+def tabs(screen: Screen, here: str) -> None:
+    """Make the way from one alarm page to the others."""
+    with ui.element("nav").classes("row tabs").props(f'aria-label="{texts.ALARMS}"'):
+        for path, title in PATHS.items():
+            if not screen.viewer.history and path in HISTORY:
+                continue
+            link = ui.link(title, path).classes("nav" + (" here" if path == here else ""))
+            if path == here:
+                link.props("aria-current=page")
 
-    def __init__(self, screen: Screen) -> None:
+
+class SummaryPage:
+    """What is annunciated, to be worked through."""
+
+    def __init__(self, screen: Screen, wanted: AlarmFilter) -> None:
         """Make the page."""
-        self._screen = screen
+        tabs(screen, "/alarms")
+        self._screen, self._filter = screen, wanted
+        self._actions = AlarmActions(screen)
         self._units = screen.desk.units(screen.viewer)
         with ui.element("section").classes("hmi-card w-full"):
             with ui.row().classes("items-center w-full"):
-                ui.label(texts.SUMMARY).classes("section")
-                ui.space()
-                ui.button(texts.ACKNOWLEDGE_ALL, on_click=self._acknowledge_all, color=None).props(
-                    "flat no-caps"
-                )
-            self._table = self._make_table()
-        screen.refresher.add(self._refresh)
-        with ui.element("section").classes("hmi-card w-full"):
-            EventTable(screen, texts.JOURNAL, frozenset({"alarm"}))
+                self._filters()
+                with ui.row().classes("items-center q-ml-auto"):
+                    self._hidden = ui.label().classes("hidden-alarms").props("role=status")
+                    self._button(texts.ACKNOWLEDGE_MARKED, marked=True)
+                    self._button(texts.ACKNOWLEDGE_PAGE, marked=False)
+            self._table = AlarmTable(
+                screen, self._actions, _SUMMARY_COLUMNS, self._lines, _acts, texts.NO_ALARMS, many=True
+            )
+        screen.refresher.add(self._count)
 
-    def _make_table(self) -> ui.table:
-        columns: list[dict[str, Any]] = [
-            {"name": name, "label": label, "field": name, "align": "left"}
-            for name, label in texts.ALARM_COLUMNS.items()
-        ]
-        columns.append({"name": "act", "label": "", "field": "act", "align": "right"})
-        table = ui.table(columns=columns, rows=[], row_key="name", pagination=15).classes("w-full")
-        table.props(f'flat dense no-data-label="{texts.NO_ALARMS}"')
-        table.add_slot("body-cell-priority", _MARK_SLOT)
-        table.add_slot("body-cell-name", _NAME_SLOT)
-        table.add_slot("body-cell-act", _BUTTON_SLOT)
-        table.on("acknowledge", lambda event: self._acknowledge(event.args[0], int(event.args[1])))
-        table.on("why", lambda event: self._explain(event.args))
-        return table
+    def _filters(self) -> None:
+        site = self._screen.desk.site
+        units = {name: site.units[name].display_name or name for name in self._units}
+        self._choice(texts.UNIT, units, self._filter.unit, lambda value: {"unit": value})
+        self._choice(
+            texts.PRIORITY, texts.PRIORITIES, self._filter.priority, lambda value: {"priority": value}
+        )
+        text = ui.input(texts.SEARCH, value=self._filter.text).props("dense outlined clearable debounce=300")
+        text.on_value_change(lambda event: self._refilter(text=event.value or ""))
+        box = ui.checkbox(texts.UNACKNOWLEDGED_ONLY, value=self._filter.unacknowledged)
+        box.on_value_change(lambda event: self._refilter(unacknowledged=bool(event.value)))
 
-    def _refresh(self) -> None:
-        rows = [self._row(line) for line in self._screen.desk.live.alarms.lines(self._units)]
-        if rows != self._table.rows:
-            self._table.rows = rows
+    def _choice(
+        self, label: str, options: dict[str, str], value: str | None, changed: Callable[[Any], dict[str, Any]]
+    ) -> None:
+        select = ui.select(
+            {None: texts.ALL, **options}, label=label, value=value if value in options else None
+        )
+        select.props("dense outlined").style("min-width:9.375rem")
+        select.on_value_change(lambda event: self._refilter(**changed(event.value)))
 
-    def _row(self, line: AlarmLine) -> dict[str, Any]:
-        tag = self._screen.desk.site.tags.get(line.tag)
-        reason = self._screen.desk.why_not(self._screen.viewer, "acknowledge", line.unit)
-        since_s = time.time() - line.onset_ns / 1e9
+    def _refilter(self, **changed: Any) -> None:
+        self._filter = replace(self._filter, **changed)
+        ui.navigate.history.replace(f"/alarms{self._filter.query}")
+        self._table.refresh(again=True)
+        self._count()
 
-        def text(value: float | None) -> str:
-            return texts.NO_VALUE if value is None or tag is None else f"{value_text(tag, value)} {tag.unit}"
+    def _button(self, label: str, *, marked: bool) -> None:
+        async def press() -> None:
+            seen = self._table.seen(marked=marked)
+            if seen:
+                await self._actions.acknowledge(seen)
+                self._table.table.selected = []
 
-        return {
-            "priority": line.priority.capitalize(),
-            "classes": f"p-{line.priority} {'' if line.unacknowledged else 'acked'}",
-            "state": texts.ALARM_STATES[line.state],
-            "name": line.name,
-            "what": texts.ALARM_TYPES[line.type],
-            "value": text(line.value),
-            "limit": text(line.limit),
-            "onset": time.strftime("%m-%d %H:%M:%S", time.gmtime(line.onset_ns / 1e9)),
-            "age": age(since_s),
-            # As text: it is beyond what a browser's numbers hold exactly.
-            "occurrence": str(line.occurrence),
-            "open": line.unacknowledged,
-            "allowed": reason is None,
-            "label": texts.ACKNOWLEDGE,
-        }
+        button = ui.button(label, on_click=press).props("unelevated color=grey-8 no-caps")
+        rights = [self._screen.desk.why_not(self._screen.viewer, "acknowledge", unit) for unit in self._units]
+        if None not in rights:
+            button.disable()
+            button.tooltip(next(iter(rights), texts.LOGIN_TO_ACT) or "")
 
-    async def _acknowledge(self, name: str, occurrence: int) -> None:
-        """Acknowledge the occurrence that was seen: a newer one is another alarm."""
-        what = f"{texts.ACKNOWLEDGE} {name}"
-        await self._screen.command(what, "acknowledge", name, occurrence=occurrence)
+    def _lines(self) -> list[AlarmLine]:
+        site = self._screen.desk.site
+        lines = self._screen.desk.live.alarms.lines(self._units)
+        return [line for line in lines if self._filter.takes(site, line)]
 
-    async def _acknowledge_all(self) -> None:
-        for row in [row for row in self._table.rows if row["open"]]:
-            if not await self._screen.command(
-                f"{texts.ACKNOWLEDGE} {row['name']}",
-                "acknowledge",
-                row["name"],
-                occurrence=int(row["occurrence"]),
-            ):
-                return
+    def _count(self) -> None:
+        """Say how many alarms the filter hides: none must be missed for it."""
+        hidden = len(self._screen.desk.live.alarms.lines(self._units)) - self._table.total
+        self._hidden.set_text(texts.HIDDEN.format(number=hidden) if hidden > 0 else "")
 
-    def _explain(self, name: str) -> None:
-        """Open the alarm's rationalisation."""
-        alarm = self._screen.desk.site.alarms.get(name)
-        if alarm is None:
-            return
-        with ui.context.client.content, ui.dialog() as dialog, ui.card().classes("hmi-dialog"):
-            ui.label(alarm.display_name or name).classes("text-lg font-bold")
-            ui.label(f"{alarm.tag} {texts.ALARM_TYPES[alarm.type]} {alarm.limit}").classes("soft")
-            respond = "" if alarm.time_to_respond is None else age(alarm.time_to_respond)
-            for title, text in (
-                (texts.CAUSE, alarm.cause),
-                (texts.CONSEQUENCE, alarm.consequence),
-                (texts.ACTION, alarm.action),
-                (texts.TIME_TO_RESPOND, respond),
-            ):
-                if text:
-                    ui.label(title).classes("section")
-                    ui.label(text)
-            ui.link(texts.TREND_OF_LOOP, f"/trend?tags={alarm.tag}&span=1800").classes("nav")
-            ui.button(texts.CLOSE, on_click=dialog.close, color=None).props("flat no-caps")
-        dialog.on("hide", dialog.delete)
-        dialog.open()
+
+def _acts(line: AlarmLine) -> Sequence[str]:
+    return (
+        *(("acknowledge",) if line.unacknowledged else ()),
+        *(("reset",) if line.state == "F" else ()),
+        "shelve",
+    )
+
+
+def _offer(acts: Sequence[str], _: AlarmLine) -> Sequence[str]:
+    return acts
+
+
+class SilentPage:
+    """What is shelved, suppressed by design, or out of service, and for how long."""
+
+    def __init__(self, screen: Screen) -> None:
+        """Make the page."""
+        tabs(screen, "/alarms/silent")
+        self._screen = screen
+        self._units = screen.desk.units(screen.viewer)
+        actions = AlarmActions(screen)
+        for letter, heading in (
+            ("G", texts.SHELVED), ("H", texts.SUPPRESSED), ("I", texts.OUT_OF_SERVICE),
+        ):  # fmt: skip
+            columns = [name for name in _SILENT_COLUMNS if letter == "G" or name != "until"]
+            with ui.element("section").classes("hmi-card w-full").props(f'data-silent="{letter}"'):
+                ui.label(heading).classes("section").props("role=heading aria-level=2")
+                acts = (_SILENT[letter][0],) if letter in _SILENT else ()
+                lines = partial(self._lines, letter)
+                AlarmTable(screen, actions, columns, lines, partial(_offer, acts), texts.NONE_SILENT)
+
+    def _lines(self, letter: str) -> list[AlarmLine]:
+        silent = self._screen.desk.live.alarms.silent(self._units)
+        return [line for line in silent if line.state == letter]

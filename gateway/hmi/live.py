@@ -11,20 +11,24 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from config.site import Site
-from gateway.historian.api import EventFilter, StoreError
-from gateway.hmi.alarm_book import AlarmBook
+from gateway.alarms.book import AlarmBook
+from gateway.alarms.stored import read_standing
+from gateway.historian.api import StoreError
 from gateway.hmi.interlock_book import InterlockBook
+from gateway.hmi.latency import Latencies
+from gateway.hmi.latest_events import LatestEvents
+from gateway.hmi.recent import Recent
 from gateway.hmi.shown import Shown, State, show
 from gateway.hmi.stored import Stored
+from gateway.hmi.tail import Tail
 from gateway.subscriber import LiveValue, Subscriber
 
 _SILENT_AFTER_S: Final = 4.0
 """The gateway publishes its health each second."""
-_CATCH_UP_S: Final = 8 * 86400
 _CATCH_UP_RETRY_S: Final = 5.0
 _STORE_CATCHES_UP_S: Final = 15.0
 _TICK_S: Final = 0.25
-_STANDING: Final = frozenset({"alarm", "interlock", "gateway"})
+_STANDING: Final = frozenset({"alarm", "alarm_first_out", "interlock", "bypass", "gateway"})
 
 
 class Link(enum.StrEnum):
@@ -45,8 +49,11 @@ class Live:
         self.subscriber = Subscriber(site, "hmi")
         self.alarms = AlarmBook()
         self.interlocks = InterlockBook()
+        self.tail = Tail()
         self.link = Link.NO_BROKER
         self._stored = stored
+        self.latest = LatestEvents(stored)
+        self.recent = Recent(stored, self.good_number)
         self._earlier: dict[str, LiveValue] = {}
         """What was reported before the present connection: stale, unless we have caught up."""
         self._caught_up = False
@@ -55,7 +62,9 @@ class Live:
         self.subscriber.client.on_connected.append(self._reconnected)
         self._health: dict[str, Any] = {}
         self._heard_s = float("-inf")
-        self.subscriber.on_event += [self.alarms.take, self.interlocks.take]
+        self.latencies = Latencies(site, self.subscriber.tag_numbers)
+        self.subscriber.on_points += [self.tail.take, self.latencies.take]
+        self.subscriber.on_event += [self.alarms.take, self.interlocks.take, self.latest.take]
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
@@ -64,6 +73,7 @@ class Live:
             asyncio.create_task(self.subscriber.client.run(), name="hmi subscriber"),
             asyncio.create_task(self._watch(), name="hmi link"),
             asyncio.create_task(self._catch_up(), name="hmi catch up"),
+            asyncio.create_task(self.recent.run(), name="hmi sparklines"),
         ]
         try:
             yield
@@ -96,6 +106,11 @@ class Live:
         """Return whether a tag's value is known to hold now."""
         return self.show(name).state in (State.GOOD, State.UNCERTAIN)
 
+    def unfulfilled(self, permissive: str) -> list[str] | None:
+        """Return the conditions of a permissive that do not hold, as last heard; None when never heard."""
+        told: dict[str, list[str]] = self.subscriber.gateway.get("permissives", {})
+        return told.get(permissive)
+
     async def _watch(self) -> None:
         while True:
             self.link = self._look(time.monotonic())
@@ -115,6 +130,7 @@ class Live:
         self._earlier.update(self.subscriber.values)
         self.subscriber.values.clear()
         self._caught_up = False
+        self.tail.interrupted()
         self._doubt.set()
 
     async def _catch_up(self) -> None:
@@ -149,9 +165,8 @@ class Live:
 
     async def _read_store(self) -> None:
         now_ns = time.time_ns()
-        which = EventFilter(now_ns - int(_CATCH_UP_S * 1e9), now_ns, _STANDING)
         self._earlier.update(await self._stored.last(list(self.site.tags)))
-        for event in await self._stored.events(which):
+        for event in await self._stored.ask(lambda history: read_standing(history, now_ns, _STANDING)):
             self.alarms.take(event)
             self.interlocks.take(event)
 

@@ -2,69 +2,53 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-
 from nicegui import app, ui
 
-from gateway.hmi import texts
+from gateway.hmi import entry, texts
 from gateway.hmi.desk import Desk
 from gateway.hmi.frame import dress
+from gateway.hmi.presence import address_of
 
-_log = logging.getLogger(__name__)
 
-
-def build(desk: Desk, browser: str, address: str, target: str) -> None:
+def build(desk: Desk, browser: str, target: str) -> None:
     """Make the page.
 
     Args:
         desk: what every page works with.
         browser: the browser's identity, from its signed cookie.
-        address: where the browser is, for the throttle.
         target: path to go to afterwards.
     """
-    dress()
+    dress(desk.looks.here(desk.locked_user(browser), app.storage.user))
+    client = ui.context.client
     site = desk.site.site
-    with ui.column().classes("absolute-center hmi-card items-stretch").style("width:min(380px, 94vw)"):
-        ui.label(site.display_name or site.name).classes("text-xl font-bold")
-        name = ui.input(texts.USER).props("autofocus autocomplete=username outlined")
+    locked = desk.locked_user(browser)
+    with (
+        ui.element("div").classes("absolute-center hmi-card").style("width:min(23.75rem, 94vw)"),
+        ui.element("form").classes("column q-gutter-sm").props("novalidate") as form,
+    ):
+        ui.label(site.display_name or site.name).classes("text-xl font-bold").props(
+            "role=heading aria-level=1"
+        )
+        if locked is not None:
+            ui.label(texts.LOCKED_FOR.format(user=locked)).classes("soft")
+        name = ui.input(texts.USER, value=locked or "").props("autocomplete=username outlined")
         password = ui.input(texts.PASSWORD, password=True).props("autocomplete=current-password outlined")
-        trouble = ui.label().classes("font-bold").style("color:var(--bad)").props("role=alert")
-
-        async def log_in() -> None:
-            wrong = await _try(desk, browser, address, name.value.strip(), password.value)
-            password.set_value("")
-            trouble.set_text(wrong)
-            if not wrong:
-                ui.navigate.to(local_path(target))
-
-        password.on("keydown.enter", log_in)
-        ui.button(texts.LOG_IN, on_click=log_in).props("unelevated color=grey-8 no-caps")
+        (name if locked is None else password).props("autofocus")
+        trouble = ui.label().classes("trouble").props("role=alert")
+        ui.button(texts.LOG_IN).props("unelevated color=grey-8 no-caps type=submit")
         ui.label(texts.LOGIN_HELP).classes("soft text-xs")
-        if desk.view_without_login:
-            ui.link(texts.OVERVIEW, "/").classes("soft")
+        if desk.site.hmi.view_without_login:
+            ui.link(texts.VIEW_WITHOUT_LOGIN, "/").classes("soft")
 
+    async def log_in() -> None:
+        given = password.value
+        password.set_value("")
+        wrong = await entry.log_in(desk, browser, address_of(client), name.value.strip(), given)
+        trouble.set_text(wrong)
+        if not wrong:
+            ui.navigate.to(local_path(target))
 
-async def _try(desk: Desk, browser: str, address: str, name: str, password: str) -> str:
-    """Log in; return what is wrong, or an empty text."""
-    keys = (name, f"address {address}")
-    wait_s = desk.throttle.wait_s(keys, time.monotonic())
-    if wait_s > 0:
-        return texts.TOO_MANY.format(seconds=wait_s)
-    # Counted before it is known: attempts at the same time must not all get through.
-    desk.throttle.failed(keys, time.monotonic())
-    account = await asyncio.to_thread(desk.accounts.log_in, name, password)
-    if account is None:
-        _log.warning("login refused", extra={"user": name, "address": address})
-        return texts.WRONG_LOGIN
-    if name not in desk.site.access.users:
-        return texts.NOT_IN_CONFIG
-    desk.throttle.succeeded(keys)
-    desk.sessions.open(browser, name, account.private_key, time.monotonic())
-    app.storage.user["name"] = name
-    _log.info("logged in", extra={"user": name, "address": address})
-    return ""
+    form.on("submit.prevent", log_in)
 
 
 def local_path(target: str) -> str:

@@ -1,84 +1,163 @@
-"""The process picture of a stirred bioreactor, made from its template: no drawing for a new one."""
+"""The process picture of a stirred vessel, made from its page in the configuration."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from nicegui import ui
 
+from config.screens import BioreactorScreen
+from config.site import Site
+from gateway.hmi import plate
 from gateway.hmi.frame import Screen
-from gateway.hmi.widgets import ValueText
-
-TEMPLATE: Final = "bioreactor"
-_WIDTH, _HEIGHT = 760, 470
-_TOP, _BOTTOM = 110, 390
-"""Inner height of the vessel."""
-
-_PLACES: Final = (
-    ("feed.flow", 20, 60), ("feed.pump", 20, 84),
-    ("base.flow", 20, 130), ("base.pump", 20, 154),
-    ("antifoam.flow", 20, 200), ("antifoam.pump", 20, 224),
-    ("gas.air.pv", 20, 360), ("gas.o2.pv", 20, 386), ("gas.co2.pv", 20, 412),
-    ("stir.speed.pv", 400, 14), ("stir.power", 400, 38),
-    ("pressure.pv", 580, 40), ("pressure.valve", 580, 64), ("offgas.o2", 580, 88), ("offgas.co2", 580, 112),
-    ("temp.pv", 580, 172), ("ph.pv", 580, 202), ("do.pv", 580, 232), ("pco2.pv", 580, 262),
-    ("jacket.pv", 580, 350), ("jacket.valve", 580, 374),
-    ("volume.pv", 330, 300), ("foam.pv", 330, 130),
-)  # fmt: skip
-"""Tag, left, top of what is written into the picture."""
-
-_LABELS: Final = (
-    ("Feed", 20, 54), ("Base", 20, 124), ("Antifoam", 20, 194), ("Air, O₂, CO₂", 20, 352),
-    ("Stirrer", 400, 10), ("Exhaust", 580, 34), ("Temp, pH, DO, pCO₂", 580, 166), ("Jacket", 580, 344),
-)  # fmt: skip
-
-_STATIC: Final = """
-<rect class="pic-body" x="262" y="190" width="236" height="212" rx="40"/>
-<path class="pic-body" d="M276 100 h208 v240 q0 50 -50 50 h-108 q-50 0 -50 -50 z"/>
-{liquid}
-<path class="pic-line" d="M380 40 V345"/>
-<rect class="pic-solid" x="364" y="26" width="32" height="26" rx="4"/>
-<path class="pic-solid" d="M340 335 h80 v12 h-80 z"/><path class="pic-solid" d="M348 245 h64 v10 h-64 z"/>
-<path class="pic-line" d="M150 72 H300 V100"/><path class="pic-line" d="M150 142 H240 V84 H316 V100"/>
-<path class="pic-line" d="M150 212 H252 V90 H332 V100"/>
-<path class="pic-line" d="M150 398 H210 V430 H380 V368 M352 368 h56"/>
-<path class="pic-line" d="M472 100 V52 H572"/>
-<path class="pic-line" d="M484 184 H572 M484 214 H572 M484 244 H572
- M484 274 H572"/><path class="pic-line" d="M498 362 H572"/>
-"""
+from gateway.hmi.live import Live
+from gateway.hmi.picture_layout import LEFT, RIGHT, TOP, WIDTH, Layout, Pipe, Symbol, layout
+from gateway.hmi.scales import range_of
+from gateway.hmi.widgets import AlarmMark, ValueText, tag_title
 
 
-def build(screen: Screen, unit: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What moves in the picture, coarsely, so that it is drawn anew only when one can see a difference."""
+
+    level: float = 0.0
+    """Share of the vessel that is filled."""
+    foam: float = 0.0
+    """Share of the space above the liquid."""
+    stirs: bool = False
+    open: tuple[tuple[str, float], ...] = ()
+    """Pumps, valves and flows by their tag: share of the range."""
+
+
+def build(screen: Screen, unit: str, page: BioreactorScreen) -> None:
     """Make the picture of a unit."""
     live, site = screen.desk.live, screen.desk.site
-    with ui.element("div").classes("picture"):
+    plan = layout(page)
+    with ui.element("div").classes("picture").style(f"aspect-ratio:{WIDTH}/{plan.height}"):
         drawing = ui.html(sanitize=False)
-        for name, left, top in _PLACES:
-            tag = f"{unit}/{name}"
-            if tag in site.tags:
-                place = f"left:{100 * left / _WIDTH:.2f}%;top:{100 * top / _HEIGHT:.2f}%"
-                with ui.element("div").classes("at").style(place):
-                    ValueText(live, tag, screen.refresher)
-    level_tag = site.tags.get(f"{unit}/volume.pv")
-    full = level_tag.high.to(level_tag.unit) if level_tag is not None and level_tag.high is not None else None
+        for place in plan.places:
+            where = f"left:{100 * place.left / WIDTH:.2f}%;top:{100 * place.top / plan.height:.2f}%"
+            caption = tag_title(site, place.tag) if place.caption == place.tag else place.caption
+            _value(screen, place.tag, caption, where)
+    title = site.units[unit].display_name or unit
+    shown: Now | None = None
 
     def refresh() -> None:
-        level = live.number(f"{unit}/volume.pv")
-        drawing.set_content(draw(0.0 if level is None or not full else round(level / full, 2)))
+        nonlocal shown
+        now = look(live, site, page, plan)
+        if now != shown:
+            shown = now
+            drawing.set_content(draw(plan, now, title))
 
     screen.refresher.add(refresh)
 
 
-def draw(level: float) -> str:
-    """Return the drawing, filled up to a share of the vessel."""
-    top = _BOTTOM - (_BOTTOM - _TOP) * min(max(level, 0.0), 1.0)
-    liquid = (
-        '<clipPath id="vessel"><path d="M278 102 h204 v238 q0 48 -48 48 h-108 q-48 0 -48 -48 z"/></clipPath>'
-        f'<rect class="pic-liquid" clip-path="url(#vessel)" x="276" y="{top:.0f}" width="208" '
-        f'height="{_BOTTOM - top:.0f}"/>'
+def _value(screen: Screen, tag: str, caption: str, where: str) -> None:
+    """Write a value into the picture; it opens the faceplate of its loop, or what is known of the tag."""
+    opened: Callable[[], None] = partial(plate.show, screen, tag)
+    box = ui.element("div").classes("at").style(where).props(f'tabindex=0 role=button data-plate="{tag}"')
+    box.on("click", opened).on("keydown.enter", opened)
+    with box:
+        with ui.element("span").classes("box"):
+            ValueText(screen.desk.live, tag, screen.refresher)
+        AlarmMark(lambda: screen.desk.live.alarms.by_tag().get(tag), screen.refresher)
+        if caption:
+            ui.label(caption).classes("caption").tooltip(caption)
+
+
+def look(live: Live, site: Site, page: BioreactorScreen, plan: Layout) -> Now:
+    """Return what the picture shows now."""
+    stirrer = None if page.stirrer is None else live.number(page.stirrer.speed)
+    moving = [symbol.tag for symbol in (*plan.pumps, *plan.valves)]
+    moving += [pipe.tag for pipe in plan.pipes if pipe.tag is not None]
+    return Now(
+        level=_share(live, site, page.volume, 0.005),
+        foam=0.0 if page.foam is None else _share(live, site, page.foam, 0.05),
+        stirs=bool(stirrer and stirrer > 0.0),
+        open=tuple((name, _share(live, site, name, 0.05)) for name in dict.fromkeys(moving)),
     )
-    labels = "".join(f'<text class="pic-text" x="{x}" y="{y}">{text}</text>' for text, x, y in _LABELS)
+
+
+def _share(live: Live, site: Site, name: str, step: float) -> float:
+    """Return a tag's value as a share of its range in steps; a little above nothing is the first step."""
+    value = live.number(name)
+    low, high = range_of(site.tags[name])
+    low = 0.0 if low == float("-inf") else low
+    if value is None or not low < value or high == float("inf"):
+        return 1.0 if value is not None and value > low and high == float("inf") else 0.0
+    return round(max(step, round(min((value - low) / (high - low), 1.0) / step) * step), 3)
+
+
+def draw(plan: Layout, now: Now, title: str) -> str:
+    """Return the drawing.
+
+    Args:
+        plan: where everything stands.
+        now: what moves.
+        title: what the picture is of, for those who hear it.
+    """
+    shares = dict(now.open)
+    bottom, middle = plan.bottom, (LEFT + RIGHT) / 2
+    vessel = (
+        f"M{LEFT} {TOP} h{RIGHT - LEFT} V{bottom - 50} q0 50 -50 50 h{100 - (RIGHT - LEFT)} q-50 0 -50 -50 z"
+    )
+    surface = bottom - (bottom - TOP) * min(now.level, 1.0)
+    foam = (surface - TOP) * min(now.foam, 1.0)
+    parts = [
+        f'<svg viewBox="0 0 {WIDTH} {plan.height:.0f}" role="img" aria-label="{title}">',
+        f'<clipPath id="vessel"><path d="{vessel}"/></clipPath>',
+        f'<rect class="pic-body" x="{LEFT - 15}" y="{TOP + 80}" width="{RIGHT - LEFT + 30}" '
+        f'height="{bottom - TOP - 66}" rx="46"/>',
+        f'<path class="pic-body" d="{vessel}"/>',
+        f'<g clip-path="url(#vessel)"><rect class="pic-liquid" x="{LEFT}" y="{surface:.1f}" '
+        f'width="{RIGHT - LEFT}" height="{bottom - surface:.1f}"/>',
+        f'<rect class="pic-foam" x="{LEFT}" y="{surface - foam:.1f}" width="{RIGHT - LEFT}" '
+        f'height="{foam:.1f}"/></g>',
+        *(_pipe(pipe, shares) for pipe in plan.pipes),
+        f'<path class="pic-vessel" d="{vessel}"/>',
+        *_stirrer(middle, bottom, stirs=now.stirs),
+        f'<path class="pic-line" d="M{middle - 32} {bottom - 22} h64"/>',
+        *(_pump(pump, shares.get(pump.tag, 0.0)) for pump in plan.pumps),
+        *(_valve(valve, shares.get(valve.tag, 0.0)) for valve in plan.valves),
+        *(
+            f'<text class="pic-text" x="{each.left}" y="{each.top}">{each.text}</text>'
+            for each in plan.labels
+        ),
+        "</svg>",
+    ]
+    return "".join(parts)
+
+
+def _pipe(pipe: Pipe, shares: dict[str, float]) -> str:
+    flows = pipe.tag is None or shares.get(pipe.tag, 0.0) > 0.0
+    return f'<path class="pic-line{"" if flows else " idle"}" d="{pipe.path}"/>'
+
+
+def _stirrer(middle: float, bottom: float, *, stirs: bool) -> list[str]:
+    state = "on" if stirs else "off"
+    return [
+        f'<path class="pic-line" d="M{middle} 44 V{bottom - 52}"/>',
+        f'<rect class="pic-actor {state}" x="{middle - 18}" y="20" width="36" height="28" rx="4"/>',
+        f'<path class="pic-actor {state}" d="M{middle - 42} {bottom - 62} h84 v13 h-84 z"/>',
+        f'<path class="pic-actor {state}" d="M{middle - 34} {bottom - 150} h68 v11 h-68 z"/>',
+    ]
+
+
+def _pump(pump: Symbol, share: float) -> str:
+    x, y = pump.left, pump.top
+    state = "on" if share > 0.0 else "off"
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{TEMPLATE}">'
-        f"{_STATIC.format(liquid=liquid)}{labels}</svg>"
+        f'<circle class="pic-actor {state}" cx="{x}" cy="{y}" r="12"/>'
+        f'<path class="pic-arrow {state}" d="M{x - 5} {y - 7} L{x + 8} {y} L{x - 5} {y + 7} z"/>'
+    )
+
+
+def _valve(valve: Symbol, share: float) -> str:
+    x, y = valve.left, valve.top
+    return (
+        f'<path class="pic-actor off" d="M{x - 14} {y - 9} L{x + 14} {y + 9} V{y - 9} L{x - 14} {y + 9} z"/>'
+        f'<rect class="pic-open" x="{x - 14}" y="{y + 13}" width="{28 * share:.1f}" height="4"/>'
+        f'<rect class="pic-frame" x="{x - 14}" y="{y + 13}" width="28" height="4"/>'
     )

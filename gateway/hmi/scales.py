@@ -35,7 +35,9 @@ def scale_of(site: Site, name: str) -> Scale | None:
     """Return a tag's scale: around its alarm limits where it has some, else its range; None without."""
     tag = site.tags[name]
     limits: dict[AlarmType, float] = {
-        alarm.type: alarm.limit.to(tag.unit) for alarm in site.alarms.values() if alarm.tag == name
+        alarm.type: alarm.limit.to(tag.unit)
+        for alarm in site.alarms.values()
+        if alarm.tag == name and alarm.is_limit and alarm.limit is not None
     }
     low, high = range_of(tag)
     band_low = limits.get(AlarmType.LOW, limits.get(AlarmType.LOW_LOW, low))

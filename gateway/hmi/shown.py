@@ -59,10 +59,9 @@ def show(tag: Tag, live: LiveValue | None, *, linked: bool, now_ns: int) -> Show
     state = _state(live, linked=linked)
     old = age((now_ns - live.source_ns) / 1e9)
     mark = f"{texts.STALE} {old}" if state is State.STALE else _MARKS[state]
-    if state is State.GOOD and live.quality & FORCED:
-        mark = texts.FORCED
-    elif state is State.GOOD and live.quality & SIMULATED:
-        mark = texts.SIMULATED
+    if state in (State.GOOD, State.UNCERTAIN) and live.quality & (FORCED | SIMULATED):
+        word = texts.FORCED if live.quality & FORCED else texts.SIMULATED
+        mark = f"{word} {mark}".rstrip()
     why = f"{describe_quality(live.quality)}; {texts.SOURCE_AGE.format(age=old)}"
     return Shown(value_text(tag, live.value), state, mark, why)
 

@@ -9,22 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from config.streams import Historian
+from config.streams import Streams
 from gateway.historian.api import EventFilter, StoreError
 from gateway.historian.buckets import Buckets
-from gateway.historian.points import NO_TEXT
-from gateway.historian.query import History, open_history
+from gateway.historian.points import NO_TEXT, StoredPoints
+from gateway.historian.query import History, open_site_history
 from gateway.subscriber import LiveValue
 
 Answer = TypeVar("Answer")
 
 
 class Stored:
-    """Asks the site's first historian, one question at a time: browsers wait for each other."""
+    """Asks the site's historians, one question at a time: browsers wait for each other."""
 
-    def __init__(self, historian: Historian, data: Path) -> None:
-        """Name the historian; it is opened with the first question."""
-        self._historian, self._data = historian, data
+    def __init__(self, streams: Streams, data: Path) -> None:
+        """Name the historians; they are opened with the first question."""
+        self._streams, self._data = streams, data
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hmi-history")
         self._history: History | None = None
 
@@ -34,7 +34,15 @@ class Stored:
         Raises:
             StoreError: the store cannot be reached.
         """
-        return await self._ask(lambda history: history.buckets(tags, from_ns, to_ns, count))
+        return await self.ask(lambda history: history.buckets(tags, from_ns, to_ns, count))
+
+    async def raw(self, tags: Sequence[str], from_ns: int, to_ns: int) -> StoredPoints:
+        """Return every point of the tags in a range, by tag and time.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+        return await self.ask(lambda history: history.raw(tags, from_ns, to_ns))
 
     async def last(self, tags: Sequence[str]) -> dict[str, LiveValue]:
         """Return the newest stored value of each tag that has one.
@@ -42,7 +50,7 @@ class Stored:
         Raises:
             StoreError: the store cannot be reached.
         """
-        points = await self._ask(lambda history: history.last(tags))
+        points = await self.ask(lambda history: history.last(tags))
         columns = (points.tag, points.value, points.text, points.quality, points.source_ns)
         found = {}
         for tag, number, text, quality, source_ns in zip(*(c.tolist() for c in columns), strict=True):
@@ -56,14 +64,19 @@ class Stored:
         Raises:
             StoreError: the store cannot be reached.
         """
-        return await self._ask(lambda history: history.events(which))
+        return await self.ask(lambda history: history.events(which))
 
-    async def _ask(self, question: Callable[[History], Answer]) -> Answer:
+    async def ask(self, question: Callable[[History], Answer]) -> Answer:
+        """Return the answer to a question that is put on the thread of history.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
 
     def _answer(self, question: Callable[[History], Answer]) -> Answer:
         if self._history is None:
-            self._history = open_history(self._historian, self._data)
+            self._history = open_site_history(self._streams, self._data)
         try:
             return question(self._history)
         except StoreError:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-CSS: Final = Path(__file__).with_name("hmi.css").read_text(encoding="utf-8")
+CSS: Final = "".join(
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("hmi.css", "pages.css")
+)
+SCRIPT: Final = Path(__file__).with_name("hmi.js").read_text(encoding="utf-8")
+"""What a page does by itself."""
 
 CHART_COLOURS: Final = {
     False: ("#1f4e79", "#7a3e00", "#3c6e47", "#6a3d7c", "#8a1c3c", "#2e6f78", "#5a5a5a", "#7a6a00"),

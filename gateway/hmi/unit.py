@@ -1,4 +1,4 @@
-"""A unit's page, made from its configuration: process picture, loops, values, interlocks."""
+"""A unit's page, made from its configuration: what its kind of page draws, then loops, interlocks, values."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from functools import partial
 
 from nicegui import ui
 
+from config.screens import BioreactorScreen, CleanRoomsScreen, FillingLineScreen
 from config.site import Site
-from gateway.hmi import faceplate, interlocks, picture, texts
+from gateway.hmi import faceplate, interlocks, picture, rooms_page, texts
 from gateway.hmi.frame import Screen
-from gateway.hmi.widgets import AlarmMark, Indicator, ModeText, ValueText, loop_title, value_row
+from gateway.hmi.line_page import LinePage
+from gateway.hmi.widgets import (
+    AlarmMark,
+    DoingText,
+    Indicator,
+    ModeText,
+    Sparkline,
+    ValueText,
+    loop_title,
+    value_row,
+)
 
 _ENGINE_TAGS = (".sp", ".op", ".mode")
 
@@ -21,21 +32,24 @@ def build(screen: Screen, unit: str) -> None:
     if unit not in screen.desk.units(screen.viewer):
         ui.label(texts.NOT_FOUND).classes("hmi-card")
         return
-    loops = [name for name in site.loops if site.unit_of(name) == unit]
-    with ui.row().classes("w-full items-start no-wrap max-[1100px]:flex-wrap"):
-        if site.units[unit].template == picture.TEMPLATE:
-            with ui.element("section").classes("hmi-card").style("flex:0 1 720px; min-width:min(560px,100%)"):
-                ui.label(texts.PROCESS).classes("section")
-                picture.build(screen, unit)
-        with ui.element("section").classes("hmi-card min-w-0").style("flex:1 1 420px"):
-            ui.label(texts.LOOPS).classes("section")
-            with (
-                ui.element("div")
-                .classes("tiles")
-                .style("grid-template-columns:repeat(auto-fill,minmax(250px,1fr))")
-            ):
-                for name in loops:
-                    _loop(screen, name)
+    with ui.row().classes("items-center w-full unit-head"):
+        ui.label(site.units[unit].display_name or unit).classes("unit-link")
+        DoingText(screen.desk.live, unit, screen.refresher)
+    page = site.units[unit].screen
+    match page:
+        case BioreactorScreen():
+            with ui.element("div").classes("beside"):
+                with ui.element("section").classes("hmi-card min-w-0"):
+                    picture.build(screen, unit, page)
+                _loops(screen, unit)
+        case FillingLineScreen():
+            LinePage(screen, unit, page)
+            _loops(screen, unit)
+        case CleanRoomsScreen():
+            rooms_page.build(screen, page)
+            _loops(screen, unit)
+        case _:
+            _loops(screen, unit)
     interlocks.build(screen, unit)
     with ui.element("section").classes("hmi-card w-full"):
         ui.label(texts.VALUES).classes("section")
@@ -43,6 +57,18 @@ def build(screen: Screen, unit: str) -> None:
             for names in by_module(site, unit).values():
                 for name in names:
                     value_row(screen.desk.live, name, screen.refresher)
+
+
+def _loops(screen: Screen, unit: str) -> None:
+    """Make a card for each loop of the unit; it opens the faceplate."""
+    loops = [name for name in screen.desk.site.loops if screen.desk.site.unit_of(name) == unit]
+    if not loops:
+        return
+    with ui.element("section").classes("hmi-card w-full min-w-0"):
+        ui.label(texts.LOOPS).classes("section")
+        with ui.element("div").classes("tiles loops"):
+            for name in loops:
+                _loop(screen, name)
 
 
 def by_module(site: Site, unit: str) -> dict[str, list[str]]:
@@ -68,8 +94,10 @@ def _loop(screen: Screen, name: str) -> None:
             AlarmMark(lambda: live.alarms.by_tag().get(loop.pv), screen.refresher)
             ui.space()
             ModeText(live, name, screen.refresher)
-        with ui.row().classes("items-baseline w-full no-wrap gap-1 text-lg"):
+        with ui.row().classes("items-center w-full no-wrap gap-1 text-lg"):
             ValueText(live, loop.pv, screen.refresher)
+            ui.space()
+            Sparkline(live, loop.pv, screen.refresher)
         Indicator(live, loop.pv, screen.refresher, f"{name}.sp")
         for label, tag in ((texts.SP, f"{name}.sp"), (texts.OP, f"{name}.op")):
             with ui.row().classes("items-baseline w-full no-wrap gap-1"):

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from nicegui import ui
 
 from config.site import Site
-from control.signal import MODE_AUTO
+from config.tags import TagKind
+from gateway.alarms.book import RANK, AlarmLine
 from gateway.hmi import texts
-from gateway.hmi.alarm_book import RANK, AlarmLine
+from gateway.hmi.doing import doing, used_for
 from gateway.hmi.live import Live
 from gateway.hmi.scales import indicator, scale_of
 from gateway.hmi.shown import Shown, State
+from gateway.hmi.sparkline import sparkline
+from gateway.modes import REGULATING, word_of
 
 _PERIOD_S = 0.5
 
@@ -69,13 +72,64 @@ class ValueText:
             self._mark.classes(f"{shown.state}-mark", remove=" ".join(f"{state}-mark" for state in State))
 
 
-def value_row(live: Live, name: str, refresher: Refresher) -> None:
-    """Make a line: alarm mark, what it is, value, unit."""
-    tag = live.site.tags[name]
-    with ui.element("div").classes("value-row"):
-        ui.label(tag.display_name or tag.description or name.split("/", 1)[1]).classes("name").tooltip(name)
+def draggable(row: ui.element, name: str) -> None:
+    """Let a row be dragged onto the chart of a trend, also in another window."""
+    row.props(f'draggable=true data-drag="{name}"')
+    row.on("dragstart", js_handler=f"(e) => e.dataTransfer.setData('text/plain', '{name}')")
+
+
+def value_row(live: Live, name: str, refresher: Refresher, *, spark: bool = False, title: str = "") -> None:
+    """Make a line: what it is, alarm mark, sparkline on request, value, unit.
+
+    Args:
+        live: the plant.
+        name: full name of the tag.
+        refresher: of the page.
+        spark: with the last minutes of a number.
+        title: what people call it here; empty takes what they call the tag.
+    """
+    with ui.element("div").classes("value-row") as row:
+        draggable(row, name)
+        ui.label(title or tag_title(live.site, name)).classes("name").tooltip(name)
         AlarmMark(lambda: live.alarms.by_tag().get(name), refresher)
+        if spark and live.site.tags[name].kind is TagKind.NUMBER:
+            Sparkline(live, name, refresher)
         ValueText(live, name, refresher)
+
+
+class Sparkline:
+    """The last minutes of a tag."""
+
+    def __init__(self, live: Live, name: str, refresher: Refresher) -> None:
+        """Make it."""
+        self._live, self._name = live, name
+        self._scale = scale_of(live.site, name)
+        self._html = ui.html(sanitize=False).classes("spark-box").tooltip(texts.RECENT)
+        self._version = -1
+        refresher.add(self._refresh)
+
+    def _refresh(self) -> None:
+        if self._version == self._live.recent.version:
+            return
+        self._version = self._live.recent.version
+        self._html.set_content(sparkline(self._live.recent.line(self._name), self._scale))
+
+
+class DoingText:
+    """What a unit is doing, and below it what it is used for."""
+
+    def __init__(self, live: Live, unit: str, refresher: Refresher) -> None:
+        """Make the labels."""
+        self._live, self._unit = live, unit
+        self._doing = ui.label().classes("doing").props(f'data-doing="{unit}"')
+        self._used_for = ui.label().classes("soft used-for").props(f'data-used-for="{unit}"')
+        refresher.add(self._refresh)
+
+    def _refresh(self) -> None:
+        text, usual = doing(self._live, self._unit)
+        self._doing.set_text(text)
+        self._doing.classes(*(() if usual else ("unusual",)), remove="unusual")
+        self._used_for.set_text(used_for(self._live.subscriber.context(self._unit)))
 
 
 class AlarmMark:
@@ -124,7 +178,7 @@ class Indicator:
 
 
 class ModeText:
-    """Mode of a loop: manual stands out."""
+    """Mode of a loop; what is not regulating stands out."""
 
     def __init__(self, live: Live, loop: str, refresher: Refresher) -> None:
         """Make the label."""
@@ -133,14 +187,20 @@ class ModeText:
         refresher.add(self._refresh)
 
     def _refresh(self) -> None:
-        mode = self._live.number(self._name)
-        auto = mode == MODE_AUTO
-        text = texts.NO_VALUE if mode is None else texts.AUTO if auto else texts.MANUAL
+        mode = word_of(self._live.number(self._name))
+        auto = mode in REGULATING
+        text = texts.NO_VALUE if mode is None else texts.MODES[mode]
         if not self._live.holds(self._name):
             text += texts.DOUBTFUL
         if self._label.text != text:
             self._label.set_text(text)
             self._label.classes("auto" if auto else "manual", remove="auto manual")
+
+
+def tag_title(site: Site, name: str) -> str:
+    """Return what people call a tag."""
+    tag = site.tags[name]
+    return tag.display_name or tag.description or name.split("/", 1)[1]
 
 
 def loop_title(site: Site, name: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any, Final, get_args
 import orjson
 from pydantic.json_schema import GenerateJsonSchema
 
-from gateway.stream.events import AnyEvent, Event
+from gateway.stream.event_model import Event
+from gateway.stream.events import AnyEvent
 
 _ADDRESS: Final = "https://cellgate.invalid/schemas/v1"
 

@@ -6,117 +6,52 @@ from its row in the journal when it is sent (`with_header`). Readers should igno
 
 from __future__ import annotations
 
-import datetime
-import enum
 from typing import Annotated, Final, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, computed_field
+from pydantic import Field, TypeAdapter
 
-from config.alarms import AlarmType, Priority
-from gateway.stream.uuid7 import uuid7
+from config.loops import Mode
+from gateway.stream.alarm_events import AlarmEvent, AlarmFirstOutEvent, AlarmLetter
+from gateway.stream.configuration_events import ConfigurationEvent
+from gateway.stream.context_events import ContextEvent
+from gateway.stream.device_events import ConditionEvent, DeviceEvent, DeviceNoticeEvent
+from gateway.stream.event_model import Event, rfc3339
+from gateway.stream.interlock_events import BypassEvent, FirstOutEvent, InterlockEvent
+from gateway.stream.loop_events import AutotuneEvent, LoopPerformanceEvent
+from gateway.stream.override_events import OverrideEvent
+from gateway.stream.profile_events import ProfileEvent
+
+__all__ = [
+    "AlarmEvent",
+    "AlarmFirstOutEvent",
+    "AlarmLetter",
+    "AnyEvent",
+    "ArmedEvent",
+    "BypassEvent",
+    "CommandEvent",
+    "ConditionEvent",
+    "ConfigurationEvent",
+    "ContextEvent",
+    "DeviceEvent",
+    "DeviceNoticeEvent",
+    "Event",
+    "FirstOutEvent",
+    "GapEvent",
+    "GatewayEvent",
+    "InterlockEvent",
+    "JournalEvent",
+    "JournalMatter",
+    "ModeEvent",
+    "OverrideEvent",
+    "SetPointEvent",
+    "parse",
+    "rfc3339",
+    "to_json",
+    "with_header",
+]
 
 _HEADER: Final = ("epoch", "partition", "sequence")
-
-
-def rfc3339(time_ns: int) -> str:
-    """Return a UTC time with nanoseconds, as `2026-11-22T15:31:02.000000001Z`."""
-    seconds, nanoseconds = divmod(time_ns, 1_000_000_000)
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
-
-
-class Event(BaseModel):
-    """What every event carries."""
-
-    model_config = ConfigDict(
-        frozen=True, use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
-    )
-
-    id: str = Field(default_factory=lambda: str(uuid7()))
-    """UUID of version 7: unique, and sorts by the time it was made."""
-    type: str
-    version: Literal[1] = 1
-    """Version of this type's schema."""
-    gateway: str
-    epoch: int = 0
-    """With partition and sequence it identifies the message. 0: not sent yet."""
-    partition: int = 0
-    sequence: int = 0
-    unit: str
-    """Unit concerned; `_gateway` where it is the gateway as a whole."""
-    config: str
-    """Fingerprint of the configuration."""
-    time_ns: int
-    """When it happened, UTC in ns."""
-
-    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
-    @property
-    def time(self) -> str:
-        """When it happened, RFC 3339 with nanoseconds."""
-        return rfc3339(self.time_ns)
-
-
-class AlarmLetter(enum.StrEnum):
-    """States of an alarm, as the letters of the diagram in ISA-18.2."""
-
-    NORMAL = "A"
-    UNACKNOWLEDGED = "B"
-    ACKNOWLEDGED = "C"
-    RETURNED = "D"
-    LATCHED_UNACKNOWLEDGED = "E"
-    LATCHED_ACKNOWLEDGED = "F"
-    SHELVED = "G"
-    SUPPRESSED = "H"
-    OUT_OF_SERVICE = "I"
-
-    @property
-    def active(self) -> bool:
-        """Whether the condition holds."""
-        return self in "BC"
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether nobody has to acknowledge."""
-        return self not in "BDE"
-
-
-class AlarmEvent(Event):
-    """An alarm changed its state."""
-
-    type: Literal["alarm"] = "alarm"
-    name: str
-    """Full name of the alarm."""
-    tag: str
-    alarm_type: AlarmType
-    priority: Priority
-    before: AlarmLetter
-    after: AlarmLetter
-    active: bool
-    """The condition holds now; with `acknowledged` the view of four states."""
-    acknowledged: bool
-    occurrence: int
-    """Unique for each activation of this gateway's alarms; an acknowledgement names it."""
-    onset_ns: int
-    """When the condition was first violated, before the on-delay."""
-    value: float | None
-    limit: float | None
-    count: int = 1
-    """Changes that this event stands for; more than one after a flood."""
-    command: str | None = None
-    """Id of the command that caused it."""
-
-
-class InterlockEvent(Event):
-    """An interlock began or ended to force its outputs."""
-
-    type: Literal["interlock"] = "interlock"
-    name: str
-    active: bool
-    forces: dict[str, float]
-    """Tags and the values they are forced to."""
-    count: int = 1
-    command: str | None = None
 
 
 class ModeEvent(Event):
@@ -124,8 +59,8 @@ class ModeEvent(Event):
 
     type: Literal["mode"] = "mode"
     name: str
-    before: Literal["manual", "auto"]
-    after: Literal["manual", "auto"]
+    before: Mode
+    after: Mode
     count: int = 1
     command: str | None = None
     """Id of the command that caused it; none: the loop's own fallback."""
@@ -137,6 +72,20 @@ class SetPointEvent(Event):
     type: Literal["set_point"] = "set_point"
     name: str
     before: float | None
+    after: float
+    command: str | None = None
+
+
+class TuningEvent(Event):
+    """A parameter of a loop was changed."""
+
+    type: Literal["tuning"] = "tuning"
+    name: str
+    """Full name of the loop."""
+    parameter: str
+    """As in the configuration; times are seconds, and rates per second, of the plant."""
+    before: float | None
+    """None: it was without limit."""
     after: float
     command: str | None = None
 
@@ -157,22 +106,13 @@ class CommandEvent(Event):
 
 
 class ArmedEvent(Event):
-    """The outputs were armed or disarmed."""
+    """Writes were armed or disarmed."""
 
     type: Literal["armed"] = "armed"
     armed: bool
+    device: str | None = None
+    """Device whose writes it is about; none: those of the gateway as a whole."""
     command: str | None = None
-
-
-class DeviceEvent(Event):
-    """A device was lost or came back."""
-
-    type: Literal["device"] = "device"
-    device: str
-    state: Literal["lost", "restored"]
-    reason: str = ""
-    duration_s: float | None = None
-    """Restored: how long it was away."""
 
 
 class GatewayEvent(Event):
@@ -182,6 +122,19 @@ class GatewayEvent(Event):
     state: Literal["started", "stopped"]
     program: str
     """Version of the program."""
+    start: Literal["cold", "warm"] | None = None
+    """Started: warm goes on with modes, set-points, alarms and timers from a snapshot; cold forgets them."""
+    detail: str = ""
+    """Started: what was gone on from, or why it was a cold start."""
+
+
+class EngineEvent(Event):
+    """Something about the engine as a whole that somebody should know."""
+
+    type: Literal["engine"] = "engine"
+    what: Literal["scheduling_refused"]
+    """`scheduling_refused`: the operating system does not give the priority or processors asked for."""
+    detail: str
 
 
 JournalMatter = Literal[
@@ -215,13 +168,26 @@ class GapEvent(Event):
 
 AnyEvent = Annotated[
     AlarmEvent
+    | AlarmFirstOutEvent
     | InterlockEvent
+    | BypassEvent
+    | FirstOutEvent
     | ModeEvent
     | SetPointEvent
+    | TuningEvent
+    | ProfileEvent
     | CommandEvent
     | ArmedEvent
+    | OverrideEvent
     | DeviceEvent
+    | DeviceNoticeEvent
+    | AutotuneEvent
+    | LoopPerformanceEvent
+    | ConditionEvent
     | GatewayEvent
+    | EngineEvent
+    | ConfigurationEvent
+    | ContextEvent
     | JournalEvent
     | GapEvent,
     Field(discriminator="type"),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.site import Site
+from gateway.kernels.ready import prepare_writing
 from gateway.stream import presence
 from gateway.stream.cursor import Turn
 from gateway.stream.cursors import Cursors
@@ -80,6 +81,7 @@ class Forward:
 
     async def run(self) -> None:
         """Forward until cancelled."""
+        await asyncio.to_thread(prepare_writing)
         while True:
             await self._client.wait_connected()
             self._first_lost = None

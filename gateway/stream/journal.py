@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
@@ -26,6 +26,7 @@ from gateway.stream.watermarks import Consumers, Verdict, Watermarks
 log = logging.getLogger(__name__)
 
 _RETRY_S: Final = 1.0
+_NO_POSITIONS: Final[Mapping[tuple[str, int], int]] = {}
 _WAITING_BYTES: Final = 16 << 20
 """What may wait in memory for its commit; then `append` waits."""
 
@@ -55,7 +56,9 @@ class Journal:
         self.epoch = keeper.file.epoch
         self.partitions = max([streams.telemetry.partitions, *(p + 1 for p in self.heads)])
         consumers = Consumers.of(streams, self.partitions)
-        self.watermarks = Watermarks(consumers, self.epoch, keeper.file.cursors())
+        self.positions = keeper.file.cursors()
+        """By name and partition, how far everybody was when the file was opened."""
+        self.watermarks = Watermarks(consumers, self.epoch, self.positions)
         self._appended_bytes = 0
         self._committed_bytes = 0
         self._failure: Exception | None = None
@@ -77,7 +80,8 @@ class Journal:
             JournalError: another program's file, of another version, or in use.
             sqlite3.Error: it cannot be opened.
         """
-        keeper = await asyncio.to_thread(JournalKeeper, path, streams.journal, dictionary, tap)
+        retain_s = max((node.historical for node in streams.sparkplug), default=0.0)
+        keeper = await asyncio.to_thread(JournalKeeper, path, streams.journal, dictionary, tap, retain_s)
         journal = cls(path, streams, keeper)
         journal._writer.start()
         return journal
@@ -96,8 +100,14 @@ class Journal:
         await asyncio.to_thread(self._disk.shutdown)
         self._reader.close()
 
-    async def append(self, drafts: Sequence[Draft]) -> None:
+    async def append(
+        self, drafts: Sequence[Draft], positions: Mapping[tuple[str, int], int] = _NO_POSITIONS
+    ) -> None:
         """Take drafts to be committed within `commit_period`; waits while too much waits already.
+
+        Args:
+            drafts: what is to be kept.
+            positions: by name and partition, how far somebody is; kept in the same transaction (`positions`).
 
         Raises:
             RuntimeError: the writing thread has died.
@@ -109,7 +119,7 @@ class Journal:
         size = sum(len(draft.data) for draft in drafts)
         self.appended += len(drafts)
         self._appended_bytes += size
-        self._writer.append(drafts, size)
+        self._writer.append(drafts, size, positions)
 
     async def flush(self) -> None:
         """Wait until everything appended so far is on the disk.
@@ -139,6 +149,17 @@ class Journal:
                     return []
                 log.warning("the journal cannot be read: %s", error)
                 await asyncio.sleep(_RETRY_S)
+
+    async def since(self, partition: int, created_ns: int) -> int:
+        """Return the sequence behind which a partition's records are that were made since a time.
+
+        0 where the disk cannot be read now.
+        """
+        try:
+            return await self._loop.run_in_executor(self._disk, self._reader.since, partition, created_ns)
+        except sqlite3.DatabaseError as error:
+            log.warning("the journal cannot be read: %s", error)
+            return 0
 
     async def dictionary(self, number: int) -> Dictionary:
         """Return what the numbers in a record stand for.
@@ -183,7 +204,7 @@ class Journal:
 
     def _begin_again(self, epoch: int) -> None:
         """The file was damaged and there is a new one: nobody has anything of its epoch yet."""
-        self.epoch = epoch
+        self.epoch, self.positions = epoch, {}
         self.watermarks = Watermarks(self.watermarks.consumers, epoch, {})
         before, self._reader = self._reader, JournalReader(self._path)
         self._disk.submit(before.close)

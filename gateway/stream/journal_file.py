@@ -16,9 +16,9 @@ from typing import IO, Final
 
 from gateway.batch.context import Context
 from gateway.stream.journal_schema import JournalDamaged, JournalError, Row, Span, connect, create
+from gateway.stream.journal_tap import INSERT, copy, open_tap
 from gateway.stream.records import Dictionary, Draft
 
-_INSERT: Final = "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TRIM: Final = "DELETE FROM record WHERE partition = ? AND sequence <= ?"
 
 
@@ -51,11 +51,8 @@ class JournalFile:
             self._set_clean(clean=False)
             self.heads: dict[int, int] = dict(self._database.execute("SELECT partition, sequence FROM head"))
             if tap is not None:
-                tap.mkdir(parents=True, exist_ok=True)
-                self._tap = undo.enter_context(
-                    contextlib.closing(connect(tap / f"tap-{self.epoch}.sqlite", "NORMAL"))
-                )
-                self._prepare_tap(self._tap)
+                made = open_tap(tap, self.epoch, self.heads, self._database)
+                self._tap = undo.enter_context(contextlib.closing(made))
             undo.pop_all()
 
     def close(self, *, clean: bool = True) -> None:
@@ -110,10 +107,10 @@ class JournalFile:
         """
         heads = dict(self.heads)
         with self._transaction():
-            rows = [self._row(draft, dictionary, heads) for draft in drafts]
+            rows = [self._row(draft, self._dictionary_of(draft, dictionary), heads) for draft in drafts]
             if self._tap is not None and rows:
-                _copy(self._tap, rows)
-            self._database.executemany(_INSERT, rows)
+                copy(self._tap, rows)
+            self._database.executemany(INSERT, rows)
             self._database.executemany("INSERT OR REPLACE INTO head VALUES (?, ?)", heads.items())
             self._database.executemany(
                 "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)",
@@ -144,11 +141,34 @@ class JournalFile:
             self._database.execute("DELETE FROM record WHERE partition = ? AND sequence = ?", key)
         return moved > 0
 
+    def retry_quarantined(self) -> int:
+        """Make new records of what was set aside, behind all others; return how many."""
+        heads = dict(self.heads)
+        with self._transaction():
+            aside = self._database.execute(
+                "SELECT * FROM quarantine WHERE length(data) > 0 ORDER BY quarantined_ns, partition, sequence"
+            )
+            rows = []
+            for partition, _, *rest in [row[:-2] for row in aside.fetchall()]:
+                heads[partition] = heads.get(partition, 0) + 1
+                rows.append((partition, heads[partition], *rest))
+            if self._tap is not None and rows:
+                copy(self._tap, rows)
+            self._database.executemany(INSERT, rows)
+            self._database.executemany("INSERT OR REPLACE INTO head VALUES (?, ?)", heads.items())
+            # What is left of them says that their old sequences are no holes.
+            self._database.execute("UPDATE quarantine SET data = x'', reason = 'sent again'")
+        self.heads = heads
+        return len(rows)
+
     def _row(self, draft: Draft, dictionary: int, heads: dict[int, int]) -> Row:
         sequence = heads[draft.partition] = heads.get(draft.partition, 0) + 1
         context = self._context_id(draft.context)
         kept = (draft.created_ns, draft.count, draft.data)
         return (draft.partition, sequence, int(draft.kind), draft.unit, context, dictionary, *kept)
+
+    def _dictionary_of(self, draft: Draft, present: int) -> int:
+        return present if draft.dictionary is None else self.dictionary_id(draft.dictionary)
 
     def _context_id(self, context: Context) -> int:
         number = self._contexts.get(context)
@@ -191,22 +211,6 @@ class JournalFile:
                 self._database.execute("ROLLBACK")
             raise
 
-    def _prepare_tap(self, tap: sqlite3.Connection) -> None:
-        """Make the tap hold what the journal knows, and nothing that the journal never committed."""
-        create(tap, self.epoch)
-        for partition, head in [
-            (p, self.heads.get(p, 0)) for (p,) in tap.execute("SELECT partition FROM head")
-        ]:
-            tap.execute("DELETE FROM record WHERE partition = ? AND sequence > ?", (partition, head))
-        tap.executemany(
-            "INSERT OR REPLACE INTO dictionary VALUES (?, ?, ?)",
-            self._database.execute("SELECT * FROM dictionary"),
-        )
-        tap.executemany(
-            "INSERT OR REPLACE INTO context VALUES (?, ?, ?, ?)",
-            self._database.execute("SELECT * FROM context"),
-        )
-
     def _meta(self, key: str) -> int:
         return int(self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
 
@@ -222,14 +226,6 @@ class JournalFile:
         result = self._database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if result != "ok":
             raise JournalDamaged(f"{self.path}: {result}")
-
-
-def _copy(tap: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Keep rows in the tap before the journal commits them: so the tap never lacks one."""
-    tap.execute("BEGIN IMMEDIATE")
-    tap.executemany(_INSERT, rows)
-    tap.executemany("INSERT OR REPLACE INTO head VALUES (?, ?)", {row[0]: row[1] for row in rows}.items())
-    tap.execute("COMMIT")
 
 
 def _locked(path: Path) -> IO[bytes]:

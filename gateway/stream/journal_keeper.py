@@ -2,7 +2,8 @@
 
 In this order:
 
-1. Over `alarm_at` of `max_bytes`: a notice, once, well before anything is lost.
+1. Over `alarm_at` of `max_bytes`: what is kept only for a rewind goes, and a notice comes, once, well
+   before anything is lost.
 2. Over `max_bytes`, or older than `max_age`: the oldest records are dropped and announced.
 3. The disk or the database takes no more: the same, at once, to make room in the file.
 4. Nothing helps: the caller keeps what it has in memory and tries again.
@@ -24,6 +25,7 @@ from gateway.stream.events import JournalMatter
 from gateway.stream.journal_file import JournalFile
 from gateway.stream.journal_schema import JournalDamaged, Span, is_damage, set_aside
 from gateway.stream.records import Dictionary, Draft
+from gateway.stream.retention import Retention
 
 _HOUSEKEEPING_S: Final = 60.0
 _DROP_AT_ONCE: Final = 256
@@ -60,9 +62,16 @@ class JournalKeeper:
     """Owns the open file."""
 
     def __init__(
-        self, path: Path, settings: Settings, dictionary: Dictionary, tap: Path | None = None
+        self,
+        path: Path,
+        settings: Settings,
+        dictionary: Dictionary,
+        tap: Path | None = None,
+        retain_s: float = 0.0,
     ) -> None:
         """Open the file; a damaged one is set aside.
+
+        `retain_s`: how long records stay that every consumer has.
 
         Raises:
             JournalError: another program's file, of another version, or in use.
@@ -72,6 +81,7 @@ class JournalKeeper:
         self.notices: list[Notice] = []
         """The caller takes them out."""
         self.file: JournalFile
+        self._retention = Retention(retain_s)
         self._open()
         self._filling = False
         self._refusing = False
@@ -90,6 +100,7 @@ class JournalKeeper:
         """
         if work.damaged is not None and work.damaged[0] == self.file.epoch:
             self._replace(JournalDamaged(work.damaged[1]), work)
+        work.trims = self._retention.trims(work.trims, self.file.heads, time.monotonic())
         while True:
             try:
                 self._quarantine(work)
@@ -135,6 +146,7 @@ class JournalKeeper:
         work.cursors.clear()
         work.trims.clear()
         work.quarantines.clear()
+        self._retention.forget()
         self.file.close(clean=False)
         aside = set_aside(self._path, time.time_ns())
         self.notices.append(Notice("replaced", f"{error}; kept as {aside.name}"))
@@ -153,6 +165,8 @@ class JournalKeeper:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
             needed = max(_ROOM_BYTES, 2 * sum(len(draft.data) for draft in work.drafts))
             try:
+                if self._release():
+                    return True
                 spans = self.file.drop_oldest(self._records_in(needed))
             except sqlite3.OperationalError as again:
                 error, spans = again, []
@@ -171,6 +185,8 @@ class JournalKeeper:
 
     def _keep_bounds(self) -> None:
         used, limit = self.file.used_bytes, self._settings.max_bytes
+        if used > self._settings.alarm_at * limit and self._release():
+            used = self.file.used_bytes
         if used > limit:
             spans: list[Span] = []
             while (excess := self.file.used_bytes - int(_RELIEVED * limit)) > 0:
@@ -186,6 +202,13 @@ class JournalKeeper:
         elif self._filling and used < _RELIEVED * alarm:
             self._filling = False
             self.notices.append(Notice("relieved", f"{used} of {limit} bytes"))
+
+    def _release(self) -> bool:
+        """Trim what is kept for nobody but who rewinds; whether there was such a thing."""
+        trims = self._retention.release()
+        if trims:
+            self.file.commit([], self._dictionary_id, {}, trims, time.time_ns())
+        return bool(trims)
 
     def _records_in(self, size: int) -> int:
         """Return about how many records take this many bytes, at least one."""

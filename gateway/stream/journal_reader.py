@@ -52,10 +52,31 @@ class JournalReader:
         ).fetchall()
         return [self._record(row) for row in rows]
 
+    def since(self, partition: int, created_ns: int) -> int:
+        """Return the sequence behind which the records are that were made since a time.
+
+        Records are made in the order of their sequences, so the place is found by halving.
+        """
+        query = "SELECT sequence, created_ns FROM record WHERE partition = ? AND sequence >= ?"
+        query += " ORDER BY sequence LIMIT 1"
+        low, high = 0, self.heads().get(partition, 0)  # up to `low` is too old, behind `high` is not
+        while low < high:
+            row = self._database.execute(query, (partition, middle := (low + high) // 2 + 1)).fetchone()
+            if row is None or row[1] >= created_ns:
+                high = middle - 1
+            else:
+                low = row[0]
+        return low
+
     def quarantined(self) -> list[tuple[Record, str, int]]:
         """Return the records that were set aside, each with the reason and when."""
-        rows = self._database.execute("SELECT * FROM quarantine ORDER BY quarantined_ns").fetchall()
+        query = "SELECT * FROM quarantine WHERE length(data) > 0 ORDER BY quarantined_ns"
+        rows = self._database.execute(query).fetchall()
         return [(self._record(row[:-2]), row[-2], row[-1]) for row in rows]
+
+    def set_aside(self) -> set[tuple[int, int]]:
+        """Return partition and sequence of what was ever set aside, also where it was sent again."""
+        return set(self._database.execute("SELECT partition, sequence FROM quarantine"))
 
     def dictionary(self, number: int) -> Dictionary:
         """Return what the numbers in a record stand for.

@@ -61,6 +61,9 @@ class Span:
 def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
     """Open a file for writing, transactions by hand.
 
+    Some builds of SQLite overwrite what is deleted (`secure_delete`): everything passes through a journal,
+    and would be written once more; nothing in it is secret from who can read the file.
+
     Raises:
         sqlite3.DatabaseError: it cannot be opened, or is no database.
     """
@@ -68,6 +71,7 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
     try:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(f"PRAGMA synchronous = {synchronous}")
+        database.execute("PRAGMA secure_delete = OFF")
         database.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
     except sqlite3.Error:
         database.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,10 +72,11 @@ class JournalWriter:
             self._changed.notify()
         self._thread.join()
 
-    def append(self, drafts: Sequence[Draft], size: int) -> None:
-        """Take drafts of `size` bytes."""
+    def append(self, drafts: Sequence[Draft], size: int, positions: Mapping[tuple[str, int], int]) -> None:
+        """Take drafts of `size` bytes, and positions that are kept in the same transaction."""
         with self._changed:
             self._work.drafts.extend(drafts)
+            self._work.cursors.update(positions)
             self._waiting_bytes += size
             full = self._waiting_bytes >= _COMMIT_BYTES
             self._wake_by(0.0 if full else time.monotonic() + self._commit_period_s)

@@ -5,10 +5,9 @@ A message is one line about itself (`cellgate_message`, our header) and one line
     cellgate_message,gateway=gw1,partition=0 epoch=1i,sequence=7i,count=1i,checksum="…",config="…" 17…
     cellgate,name=br1/temp.pv value=37.02,quality=0i,campaign="c1" 1700000000000000000
 
-so that any consumer of line protocol takes it as it is, and ours finds gaps, doubles and damage. The
-numbers are printed by orjson for whole columns (shortest text that gives the same double again) and
-merged with a prefix cached for each tag, without a Python object for a point beyond its bytes.
-`line_decoder` reads it back.
+so that any consumer of line protocol takes it as it is, and ours finds gaps, doubles and damage. Each
+double is printed as the shortest text that gives it again; a compiled kernel writes the lines of all
+numbers at once, without a Python object for a point. `line_decoder` reads it back.
 """
 
 from __future__ import annotations
@@ -23,6 +22,8 @@ import numpy.typing as npt
 import orjson
 
 from gateway.batch.context import Context
+from gateway.kernels.copying import Bytes
+from gateway.kernels.line_writing import LONGEST_NUMBERS, UNKNOWN_TAG, write_lines
 from gateway.stream.records import Points, TextPoint
 
 MEASUREMENT: Final = "cellgate"
@@ -53,26 +54,39 @@ class Header:
     """CRC-32 of everything behind the header line, 8 hexadecimal digits."""
 
 
-def prefixes(names: Sequence[str]) -> list[bytes]:
+class Prefixes:
+    """Beginnings of lines, as the kernel takes them: one behind the other, and where each ends."""
+
+    def __init__(self, names: Sequence[bytes]) -> None:
+        """Take a beginning for each tag, in the order of their numbers."""
+        self.names = names
+        self.text, self.ends = _joined(names)
+        self.longest = max(map(len, names), default=0)
+
+
+def prefixes(names: Sequence[str]) -> Prefixes:
     """Return the beginning of a tag's lines, for each name: make it once, use it for each message.
 
     Raises:
         UnfitName: a name has a backslash or a control character.
     """
-    return [f"\n{MEASUREMENT},name={escape_tag(name)} value=".encode() for name in names]
+    return Prefixes([f"{MEASUREMENT},name={escape_tag(name)}".encode() for name in names])
 
 
-def encode(header: Header, points: Points, beginnings: Sequence[bytes], context: Context) -> bytes:
+def encode(header: Header, points: Points, beginnings: Prefixes, context: Context) -> bytes:
     """Return a message. `beginnings` is what `prefixes` made of the names that `points.tag` counts.
 
     `header.count` and `header.checksum` are filled in here.
+
+    Raises:
+        IndexError: a tag is none of the names.
     """
     fields = _context_fields(context)
-    body = _numbers(points, beginnings, fields) if len(points.tag) else b""
-    texts = [_text_line(text, beginnings[text.tag], fields) for text in points.texts]
-    body = b"".join([body, *texts])[1:]  # each line begins with the end of the line before
-    body += b"\n" if body else b""
-    return _header_line(header, len(points), f"{zlib.crc32(body):08x}") + body
+    body = _numbers(points, beginnings, fields) if len(points.tag) else memoryview(b"")
+    if points.texts:
+        texts = [_text_line(text, beginnings.names[text.tag], fields) for text in points.texts]
+        body = memoryview(b"".join([body, *texts]))
+    return b"".join([_header_line(header, len(points), f"{zlib.crc32(body):08x}"), body])
 
 
 def escape_tag(text: str) -> str:
@@ -99,36 +113,43 @@ def _header_line(header: Header, count: int, checksum: str) -> bytes:
     ).encode()
 
 
-def _numbers(points: Points, beginnings: Sequence[bytes], context: bytes) -> bytes:
-    """Return the lines of the numeric points: four pieces each, sliced into one list and joined."""
-    count = len(points.tag)
-    pieces: list[bytes] = [b""] * (4 * count)
-    pieces[0::4] = [beginnings[tag] for tag in points.tag.tolist()]
-    pieces[1::4] = _printed(points.value)
-    pieces[2::4] = _middles(points, context)
-    pieces[3::4] = _printed(points.source_ns)
-    for row in np.flatnonzero(points.ordinal).tolist():
-        key, _, rest = pieces[4 * row].rpartition(b" ")
-        pieces[4 * row] = b"%b,ordinal=%d %b" % (key, points.ordinal[row], rest)
-    for row in np.flatnonzero(~np.isfinite(points.value)).tolist():
-        pieces[4 * row] = pieces[4 * row].removesuffix(b"value=")
-        pieces[4 * row + 1] = b""
-        pieces[4 * row + 2] = pieces[4 * row + 2].removeprefix(b",")
-    return b"".join(pieces)
+def _numbers(points: Points, beginnings: Prefixes, context: bytes) -> memoryview:
+    """Return the lines of the numeric points."""
+    middles, middle_of = _middles(points, context)
+    text, ends = _joined(middles)
+    longest = beginnings.longest + max(map(len, middles)) + LONGEST_NUMBERS
+    out = np.empty(len(points.tag) * longest, np.uint8)
+    printed = orjson.dumps(points.value, option=orjson.OPT_SERIALIZE_NUMPY)
+    size = write_lines(
+        out,
+        beginnings.text,
+        beginnings.ends,
+        text,
+        ends,
+        middle_of,
+        points.tag.copy(),  # the columns of a record are read-only, and not aligned
+        points.value.copy(),
+        points.source_ns.copy(),
+        points.ordinal.copy(),
+        np.frombuffer(printed, np.uint8),
+    )
+    if size == UNKNOWN_TAG:
+        raise IndexError(f"a tag is none of {len(beginnings.names)} names")
+    return out.data[:size]
 
 
-def _printed(column: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> list[bytes]:
-    return orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+def _joined(pieces: Sequence[bytes]) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    ends = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+    return np.frombuffer(b"".join(pieces), np.uint8), ends
 
 
-def _middles(points: Points, context: bytes) -> list[bytes]:
-    """Return what stands between value and time: mostly the same for a whole message."""
+def _middles(points: Points, context: bytes) -> tuple[list[bytes], npt.NDArray[np.int64]]:
+    """Return what stands between value and time, and which of it each point has: mostly all the same."""
     quality, status = points.quality, points.status
     if (quality == quality[0]).all() and (status == status[0]).all():
-        return [_middle(int(quality[0]), int(status[0]), context)] * len(quality)
+        return [_middle(int(quality[0]), int(status[0]), context)], np.zeros(len(quality), np.int64)
     pairs, position = np.unique(quality.astype(np.uint64) << np.uint64(32) | status, return_inverse=True)
-    texts = [_middle(pair >> 32, pair & 0xFFFF_FFFF, context) for pair in pairs.tolist()]
-    return [texts[index] for index in position.tolist()]
+    return [_middle(pair >> 32, pair & 0xFFFF_FFFF, context) for pair in pairs.tolist()], position
 
 
 def _middle(quality: int, status: int, context: bytes) -> bytes:
@@ -142,11 +163,9 @@ def _context_fields(context: Context) -> bytes:
 
 
 def _text_line(text: TextPoint, beginning: bytes, context: bytes) -> bytes:
-    key = beginning.removesuffix(b" value=")
-    if text.ordinal:
-        key += b",ordinal=%d" % text.ordinal
+    ordinal = b",ordinal=%d" % text.ordinal if text.ordinal else b""
     middle = _middle(text.quality, text.status, context)
-    return b"%b %b%b%d" % (key, _text_field(text.value), middle, text.source_ns)
+    return b"%b%b %b%b%d\n" % (beginning, ordinal, _text_field(text.value), middle, text.source_ns)
 
 
 def _text_field(value: str | int) -> bytes:

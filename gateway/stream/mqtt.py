@@ -17,6 +17,7 @@ from typing import Final
 
 from paho.mqtt.client import MQTTMessage, topic_matches_sub
 
+from gateway.stream.mqtt_failover import looking_back
 from gateway.stream.mqtt_link import Link
 from gateway.stream.mqtt_options import BrokerUnavailable, Delivery, Options
 
@@ -79,6 +80,13 @@ class MqttClient:
         self._link: Link | None = None
         self._up = asyncio.Event()
         self._attempts = 0
+        self._tries = 0
+        self._address = options.broker.addresses[0]
+
+    @property
+    def broker(self) -> str:
+        """Where the broker is that is spoken to, or was tried last."""
+        return str(self._address)
 
     @property
     def connected(self) -> bool:
@@ -99,7 +107,7 @@ class MqttClient:
             handler: called on the loop; it must be quick and should not raise.
             acknowledge: False leaves it to the handler to call `message.acknowledge`.
         """
-        self._handlers[pattern] = (handler, acknowledge)
+        self._handlers[self.options.mount + pattern] = (handler, acknowledge)
 
     async def send(
         self, topic: str, payload: bytes, *, retain: bool = False, correlation: bytes | None = None
@@ -111,6 +119,7 @@ class MqttClient:
         """
         if self._link is None:
             raise BrokerUnavailable("not connected")
+        topic = self.options.mount + topic
         delivery = await self._link.publish(topic, payload, retain=retain, correlation=correlation)
         self.counters.published += 1
         return delivery
@@ -149,13 +158,17 @@ class MqttClient:
         Raises:
             BrokerUnavailable: always, when it has ended.
         """
-        link = Link(self.options, lambda message: self._dispatch(link, message))
+        addresses = self.options.broker.addresses
+        address = self._address = addresses[self._tries % len(addresses)]
+        self._tries += 1
+        link = Link(self.options, address, lambda message: self._dispatch(link, message))
         try:
             session_present = await link.open(dialer)
             await self._subscribe_all(link)
             self._begin(link, session_present)
             try:
-                reason = await link.ended()
+                async with looking_back(link, self.options, away=address != addresses[0], dialer=dialer):
+                    reason = await link.ended()
             finally:
                 self._link = None
                 self._up.clear()
@@ -179,7 +192,7 @@ class MqttClient:
         self._up.set()
         self.counters.connections += 1
         log.info("connected to the broker", extra={**self._where(), "attempts": self._attempts})
-        self._attempts = 0
+        self._attempts = self._tries = 0
         for listener in self.on_connected:
             listener(session_present)
 
@@ -191,15 +204,15 @@ class MqttClient:
             log.warning("no broker: %s", error, extra=self._where())
 
     def _where(self) -> dict[str, str | int]:
-        broker = self.options.broker
-        return {"broker": f"{broker.host}:{broker.port}", "client_id": self.options.client_id}
+        return {"broker": str(self._address), "client_id": self.options.client_id}
 
     def _dispatch(self, link: Link, message: MQTTMessage) -> None:
         """Hand a message to its handler. A handler's mistake must not end the connection."""
         self.counters.received += 1
-        inbound = _inbound(link, message)
+        mount = self.options.mount
+        inbound = _inbound(link, message, mount)
         for pattern, (handler, acknowledge) in self._handlers.items():
-            if inbound is not None and topic_matches_sub(pattern, inbound.topic):
+            if inbound is not None and topic_matches_sub(pattern, mount + inbound.topic):
                 try:
                     handler(inbound)
                 except Exception:
@@ -211,15 +224,15 @@ class MqttClient:
         link.acknowledge(message)  # from a subscription of an earlier version of this client
 
 
-def _inbound(link: Link, message: MQTTMessage) -> Inbound | None:
-    """Return a message as its handler sees it; None where its topic is no text."""
+def _inbound(link: Link, message: MQTTMessage, mount: str) -> Inbound | None:
+    """Return a message as its handler sees it, without the mount; None where its topic is no text."""
     try:
         topic = message.topic
     except UnicodeDecodeError:
         return None
     properties = message.properties
     return Inbound(
-        topic=topic,
+        topic=topic.removeprefix(mount),
         payload=bytes(message.payload),
         retain=message.retain,
         duplicate=message.dup,

@@ -21,7 +21,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from config.streams import Protocol
+from config.broker import BrokerAddress, Protocol
 from gateway.stream.mqtt_options import (
     BrokerUnavailable,
     Delivery,
@@ -39,9 +39,11 @@ _UNACCEPTABLE: Final = frozenset({144, 149, 153})
 class Link:
     """One connection, from CONNECT to its end."""
 
-    def __init__(self, options: Options, on_message: Callable[[MQTTMessage], None]) -> None:
+    def __init__(
+        self, options: Options, address: BrokerAddress, on_message: Callable[[MQTTMessage], None]
+    ) -> None:
         """Prepare; `on_message` gets every message that arrives, and must not raise."""
-        self._options = options
+        self._options, self._address = options, address
         self._loop = asyncio.get_running_loop()
         self._client = build_client(options)
         self._client.on_connect = self._connected
@@ -57,13 +59,21 @@ class Link:
         self._ended: asyncio.Future[str] = self._loop.create_future()
         self._room = asyncio.Event()
         self._outstanding: dict[int, asyncio.Future[Delivery]] = {}
+        self._posted: set[int] = set()
         self._subscribing: dict[int, asyncio.Future[list[bool]]] = {}
         self._next_tick: asyncio.TimerHandle | None = None
+        self._dialled: asyncio.Future[None] | None = None
 
     @property
     def alive(self) -> bool:
         """True from the broker's welcome to the end of the connection."""
         return self._session.done() and not self._ended.done()
+
+    @property
+    def greeted(self) -> bool:
+        """False while it is certain that no CONNECT was sent: there was not even a TCP connection."""
+        job = self._dialled
+        return job is not None and not (job.done() and (job.cancelled() or job.exception() is not None))
 
     async def open(self, dialer: Executor) -> bool:
         """Connect; return whether the broker kept this client's session.
@@ -71,7 +81,8 @@ class Link:
         Raises:
             BrokerUnavailable: not reachable, refused, or no answer in time.
         """
-        job = self._loop.run_in_executor(dialer, connect, self._client, self._options)
+        job = self._loop.run_in_executor(dialer, connect, self._client, self._options, self._address)
+        self._dialled = job
         welcomed = False
         try:
             async with asyncio.timeout(self._options.broker.connect_timeout):
@@ -119,6 +130,30 @@ class Link:
         delivery: asyncio.Future[Delivery] = self._loop.create_future()
         self._outstanding[info.mid] = delivery
         return delivery
+
+    async def room(self) -> None:
+        """Wait until the socket has taken all but a window of what was posted.
+
+        Raises:
+            BrokerUnavailable: the connection has ended.
+        """
+        while self.alive and len(self._posted) >= self._options.window:
+            self._room.clear()
+            await self._room.wait()
+        if not self.alive:
+            raise BrokerUnavailable("not connected")
+
+    def post(self, topic: str, payload: bytes) -> None:
+        """Hand a message with QoS 0 to the socket's queue; see `room`.
+
+        Raises:
+            BrokerUnavailable: the connection has ended; nothing was handed over.
+        """
+        info = self._client.publish(topic, payload, 0)
+        if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise BrokerUnavailable(f"not sent: {info.rc.name}")
+        if not info.is_published():
+            self._posted.add(info.mid)
 
     async def subscribe(self, patterns: Sequence[str]) -> list[bool]:
         """Subscribe with QoS 1; return for each pattern whether the broker granted it.
@@ -233,6 +268,7 @@ class Link:
         self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _more: Properties
     ) -> None:
         delivery = self._outstanding.pop(mid, None)
+        self._posted.discard(mid)
         self._room.set()
         if delivery is None or delivery.done():
             return

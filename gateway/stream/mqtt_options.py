@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from config.streams import Broker, Protocol
+from config.broker import Broker, BrokerAddress, BrokerTls, Protocol
 
 _SESSION_EXPIRY_S: Final = 7 * 86400
 _new_properties: Final[Callable[[int], Properties]] = Properties  # its constructor has no annotations
@@ -37,10 +37,11 @@ class Delivery(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What the broker publishes, retained, when the connection ends without a farewell."""
+    """What the broker publishes when the connection ends without a farewell."""
 
     topic: str
     payload: bytes
+    retain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Options:
     will: Will | None = None
     window: int = 64
     """Messages that may be unacknowledged at one time."""
-    tls: ssl.SSLContext | None = None
+    mount: str = ""
+    """Stands before every topic that is published or subscribed, and is taken off what arrives."""
 
 
 class _ClosingSocket(ssl.SSLSocket):
@@ -88,31 +90,46 @@ def build_client(options: Options) -> Client:
     if options.broker.username is not None:
         password = options.broker.password
         client.username_pw_set(options.broker.username, password.get_secret_value() if password else None)
-    if options.tls is not None:
-        options.tls.sslsocket_class = _ClosingSocket
-        client.tls_set_context(options.tls)
     if options.will is not None:
-        client.will_set(options.will.topic, options.will.payload, qos=1, retain=True)
+        topic = options.mount + options.will.topic
+        client.will_set(topic, options.will.payload, qos=1, retain=options.will.retain)
     return client
 
 
-def connect(client: Client, options: Options) -> None:
+def tls_context(tls: BrokerTls) -> ssl.SSLContext:
+    """Return what a TLS connection needs; the files are read anew each time, so renewed ones are used.
+
+    Raises:
+        OSError: a file is missing or holds no certificate or key.
+    """
+    context = ssl.create_default_context(cafile=tls.authority)
+    context.sslsocket_class = _ClosingSocket
+    if tls.certificate is not None:
+        secret = tls.private_key_password
+        password = secret.get_secret_value() if secret is not None else None
+        context.load_cert_chain(tls.certificate, tls.private_key, password)
+    return context
+
+
+def connect(client: Client, options: Options, address: BrokerAddress) -> None:
     """Connect a client; blocks for as long as `connect_timeout` (longer where name servers are dead).
 
     Raises:
-        OSError: the broker cannot be reached.
+        OSError: the broker cannot be reached, or a file for TLS cannot be used.
         ValueError: TLS: the certificate's name is not the host's.
     """
     broker = options.broker
+    if broker.tls is not None:
+        client.tls_set_context(tls_context(broker.tls))
     client.connect_timeout = broker.connect_timeout
     keep_alive_s = max(1, round(broker.keep_alive))
     if broker.protocol is Protocol.V5:
         properties = _new_properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = _SESSION_EXPIRY_S if options.durable else 0
         clean = not options.durable
-        client.connect(broker.host, broker.port, keep_alive_s, clean_start=clean, properties=properties)
+        client.connect(address.host, address.port, keep_alive_s, clean_start=clean, properties=properties)
     else:
-        client.connect(broker.host, broker.port, keep_alive_s)
+        client.connect(address.host, address.port, keep_alive_s)
 
 
 def correlated(correlation: bytes | None) -> Properties | None:

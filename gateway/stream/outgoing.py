@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.stream import topics
 from gateway.stream.events import with_header
-from gateway.stream.line_protocol import Header, UnfitName, encode, prefixes
+from gateway.stream.line_protocol import Header, Prefixes, UnfitName, encode, prefixes
 from gateway.stream.records import DamagedRecord, Dictionary, Kind, Record, unpack
 
 
@@ -20,7 +20,7 @@ class _Words:
     """What is needed of a configuration to write its messages."""
 
     fingerprint: str
-    prefixes: list[bytes]
+    prefixes: Prefixes
     topics: dict[tuple[Kind, str, int], str]
     """Topics made so far, by kind, unit and partition."""
     dictionary: Dictionary

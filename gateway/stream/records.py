@@ -115,6 +115,8 @@ class Draft:
     """Points, or 1 for an event."""
     data: bytes
     context: Context
+    dictionary: Dictionary | None = None
+    """Of the configuration that it was made under; none: of the present one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from config.site import Site
 from control.signal import SAMPLE, Text
 from gateway.batch.context import Context
-from gateway.stream.events import Event, GapEvent, JournalEvent, to_json
+from gateway.stream.event_model import Event
+from gateway.stream.events import GapEvent, JournalEvent, to_json
 from gateway.stream.grouping import Contexts, Grouping, partition_of
 from gateway.stream.journal import Journal
 from gateway.stream.journal_keeper import Notice

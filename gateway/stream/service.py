@@ -10,33 +10,34 @@ import asyncio
 import contextlib
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from config.site import Site
 from control.engine import Engine
+from drivers.notices import News
 from drivers.states import StateChange
-from gateway.batch.context import ContextBook
-from gateway.commands.door import CommandDoor
-from gateway.gxp.audit import AuditTrail
-from gateway.stream import presence
-from gateway.stream.command_line import CommandLine
-from gateway.stream.forward import Forward
-from gateway.stream.health import HealthReport, Observed, Streamed
-from gateway.stream.journal import Journal
-from gateway.stream.mqtt import MqttClient
-from gateway.stream.mqtt_options import Options
+from gateway.continuity.orders import Changed, ChangeRefused, Order
+from gateway.continuity.start import Start
+from gateway.stream.health import HealthReport, Observed
 from gateway.stream.notices import Notices
-from gateway.stream.records import Dictionary
-from gateway.stream.report import Reporter
+from gateway.stream.session import Session
 from gateway.texts import TextImage
-from gateway.version import VERSION
+
+if TYPE_CHECKING:
+    from gateway.continuity.change import Changer
 
 _log = logging.getLogger(__name__)
 _RESTART_S: Final = 1.0
-_LAST_REPORTS_WITHIN_S: Final = 5.0
-"""At the stop: how long the broker may take to acknowledge what is left. The rest stays journalled."""
+
+
+class _Next(NamedTuple):
+    """What the stream goes on with after a change of the configuration."""
+
+    site: Site
+    engine: Engine
+    texts: TextImage
+    changed: Changed
 
 
 class StreamService:
@@ -47,25 +48,36 @@ class StreamService:
         self._site, self._engine, self._texts, self._data, self._tap = site, engine, texts, data, tap
         self._observed: Observed | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event
+        self._ending: asyncio.Event
+        self._next: _Next | None = None
+        self._changed: Changed | None = None
+        self._changer: Changer | None = None
+        self._drivers_loop: asyncio.AbstractEventLoop
+        self._start: Start
         self._notices: Notices | None = None
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._stop = threading.Event()
+        self._health: HealthReport | None = None
         self.restarts = 0
         """Times that the stream ended by an error and was begun again."""
         self._thread = threading.Thread(target=self._run, name="stream")
+
+    def health(self) -> dict[str, Any]:
+        """Return what the stream last said of the gateway; any thread may ask. Empty before the first."""
+        return {} if self._health is None else self._health.latest
 
     def watch(self, observed: Observed) -> None:
         """Take what the health report tells of besides the stream; call before `start`."""
         self._observed = observed
 
-    def start(self) -> None:
-        """Start the thread and wait until the journal is open.
+    def start(self, start: Start) -> None:
+        """Start the thread and wait until the journal is open; `start` is how control began.
 
         Raises:
             Exception: journal or audit trail cannot be opened.
         """
+        self._start = start
         self._thread.start()
         self._ready.wait()
         if self._failure is not None:
@@ -74,23 +86,44 @@ class StreamService:
     def stop(self) -> None:
         """Journal what is left, give the broker a moment to take it, end the thread. May be repeated."""
         self._stop.set()
+        self._end_session()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def serve_changes(self, changer: Changer) -> None:
+        """Let commands change the configuration; called on the drivers' loop, where changes are made."""
+        self._changer, self._drivers_loop = changer, asyncio.get_running_loop()
+
+    def change(self, site: Site, engine: Engine, texts: TextImage, changed: Changed) -> None:
+        """Journal what is left of the old engine, and go on with the new one; returns at once."""
+        self._next = _Next(site, engine, texts, changed)
+        self._end_session()
+
+    def _end_session(self) -> None:
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has closed by itself
-                loop.call_soon_threadsafe(self._stopping.set)
-        if self._thread.ident is not None:
-            self._thread.join()
+                loop.call_soon_threadsafe(self._ending.set)
 
     def device_changed(self, change: StateChange) -> None:
         """Take a device's change of state, for the event."""
         loop, notices = self._loop, self._notices
         if loop is not None and notices is not None:
             with contextlib.suppress(RuntimeError):  # between two loops: the next health report shows it
-                loop.call_soon_threadsafe(notices.device, change)
+                loop.call_soon_threadsafe(notices.devices.changed, change)
+
+    def device_announced(self, device: str, news: News) -> None:
+        """Take what a device tells besides values, for the event."""
+        loop, notices = self._loop, self._notices
+        if loop is not None and notices is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(notices.devices.announced, device, news)
 
     def _run(self) -> None:
         """Live until stopped. After an error begin again: the rings hold what comes meanwhile."""
         while True:
+            if self._next is not None:
+                (self._site, self._engine, self._texts, self._changed), self._next = self._next, None
             try:
                 asyncio.run(self._main())
             except Exception as error:  # noqa: BLE001 - the thread's boundary
@@ -100,88 +133,41 @@ class StreamService:
                     return
                 self.restarts += 1
                 _log.critical("the stream ended by an error and begins again", exc_info=error)
-            if self._stop.wait(_RESTART_S if not self._stop.is_set() else 0.0):
+            at_once = self._stop.is_set() or self._next is not None
+            if self._stop.wait(0.0 if at_once else _RESTART_S) and self._next is None:
                 return
 
     async def _main(self) -> None:
-        self._stopping = asyncio.Event()
+        self._ending = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        if self._stop.is_set():
-            self._stopping.set()
-        site = self._site
-        with ThreadPoolExecutor(1, thread_name_prefix="audit") as disk:
-            audit = await self._loop.run_in_executor(disk, self._open_audit)
-            contexts = await self._loop.run_in_executor(disk, ContextBook, self._data / "contexts.sqlite")
-            try:
-                journal = await Journal.open(
-                    self._data / "journal.sqlite",
-                    site.streams,
-                    Dictionary.of(site),
-                    tap=self._data / "tap" if self._tap else None,
-                )
-                async with journal:
-                    await self._stream(journal, audit, contexts, disk)
-            finally:
-                await self._loop.run_in_executor(disk, audit.close)
-                await self._loop.run_in_executor(disk, contexts.close)
-
-    def _open_audit(self) -> AuditTrail:
-        site = self._site
-        path = self._data / "audit.sqlite"
-        return AuditTrail(path, gateway=site.gateway.name, software=VERSION, config=site.fingerprint)
-
-    async def _stream(
-        self, journal: Journal, audit: AuditTrail, contexts: ContextBook, disk: ThreadPoolExecutor
-    ) -> None:
-        site, engine = self._site, self._engine
-        reporter = Reporter(site, journal, contexts, engine.reports.pop, self._texts.drain)
-        client = MqttClient(
-            Options(
-                site.streams.broker,
-                f"cellgate-{site.site.name}-{site.gateway.name}",
-                will=presence.will(site),
-                window=site.streams.telemetry.window,
-            )
-        )
-        forward = Forward(site, journal, client, reporter.take_notice)
-        journal.on_notice.append(reporter.take_notice)
-        door = CommandDoor(site, engine.commands, audit, contexts, disk, self._value_of)
-        notices = self._notices = Notices(site, engine, reporter, door)
-        door.on_command.append(notices.command)
-        line = CommandLine(site, client, door)
+        if self._stop.is_set() or self._next is not None:
+            self._ending.set()
         assert self._observed is not None
-        streamed = Streamed(notices, journal, forward, reporter, door, audit)
-        health = HealthReport(site, client, self._observed, streamed)
-        await notices.gateway("started")
+        session = Session(
+            self._site, self._engine, self._texts, self._data, self._observed, self._apply, tap=self._tap
+        )
+        await session.run(self._begin, self._ending, self._stop.is_set)
+
+    async def _begin(self, notices: Notices, health: HealthReport) -> None:
+        """Tell what this session begins with; what the drivers' loop has to say goes to it from now on."""
+        self._notices, self._health = notices, health
+        if not self._ready.is_set():  # else the stream begins again, not the gateway
+            await notices.started(self._start)
+            await notices.compare_overrides("restart")
+        if self._changed is not None:
+            await notices.configured(self._changed)
+            await notices.compare_overrides("configuration")
+            self._changed = None
         self._ready.set()
-        async with asyncio.TaskGroup() as tasks:
-            draining = [
-                tasks.create_task(reporter.run(), name="report"),
-                tasks.create_task(notices.run(), name="notices"),
-                tasks.create_task(self._tick_texts(), name="texts"),
-            ]
-            serving = [
-                tasks.create_task(client.run(), name="mqtt"),
-                tasks.create_task(forward.run(), name="forward"),
-                tasks.create_task(line.run(), name="commands"),
-                tasks.create_task(health.run(), name="health"),
-            ]
-            await self._stopping.wait()
-            for task in draining:
-                task.cancel()
-            await asyncio.gather(*draining, return_exceptions=True)
-            await notices.drain()
-            await notices.gateway("stopped")
-            await reporter.finish()
-            await forward.settle(_LAST_REPORTS_WITHIN_S)
-            for task in reversed(serving):
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
 
-    def _value_of(self, tag: str) -> float:
-        return float(self._engine.snapshot().value[self._site.tag_index[tag]])
+    async def _apply(self, order: Order) -> str:
+        """Have a configuration applied by the drivers' loop; return in words what was.
 
-    async def _tick_texts(self) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            self._texts.tick()
+        Raises:
+            ChangeRefused: it was not.
+        """
+        if self._changer is None:
+            raise ChangeRefused("this gateway was not started from a file")
+        work = asyncio.run_coroutine_threadsafe(self._changer.apply(order), self._drivers_loop)
+        changed = await asyncio.wrap_future(work)
+        return f"{len(changed.changes)} change(s)"

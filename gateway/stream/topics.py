@@ -61,6 +61,16 @@ class _Topic:
         return cls.SHAPE.format_map({name: levels.get(name, ANY) for name in names})
 
 
+def client_mount(client: str) -> str:
+    """Return what stands before every topic of a client's own tree.
+
+    Raises:
+        TopicError: the name cannot be a level of a topic.
+    """
+    _check("client", client)
+    return f"client/{client}/"
+
+
 @dataclass(frozen=True, slots=True)
 class Telemetry(_Topic):
     """Reports of one unit, as line protocol."""
@@ -114,6 +124,18 @@ class Reply(_Topic):
     """Answers to commands; the command's id is in the payload."""
 
     SHAPE: ClassVar[str] = ROOT + "/{site}/{area}/{cell}/{unit}/reply/{gateway}"
+    site: str
+    area: str
+    cell: str
+    unit: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoopParameters(_Topic):
+    """Retained: the present parameters of a unit's loops."""
+
+    SHAPE: ClassVar[str] = ROOT + "/{site}/{area}/{cell}/{unit}/loops/{gateway}"
     site: str
     area: str
     cell: str
@@ -194,6 +216,7 @@ Topic = (
     | GatewayEvent
     | Command
     | Reply
+    | LoopParameters
     | GatewayCommand
     | GatewayReply
     | State
@@ -203,6 +226,8 @@ Topic = (
     | Resend
 )
 TOPICS: Final[tuple[type[Topic], ...]] = get_args(Topic)
+RETAINED: Final[tuple[type[Topic], ...]] = (LoopParameters, State, Health, Watermark, HistorianHealth)
+"""What brokers keep for those who subscribe later."""
 
 
 def parse(topic: str) -> Topic:

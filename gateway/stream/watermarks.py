@@ -45,6 +45,8 @@ class Consumers:
     """Those that are satisfied by the broker's acknowledgement: not lossless."""
     required: Mapping[int, frozenset[str]]
     """Those that the journal waits for; never empty."""
+    local: frozenset[str] = frozenset()
+    """Those in this process, that read every partition: each client's tree."""
 
     @classmethod
     def of(cls, streams: Streams, partitions: int) -> Self:
@@ -57,13 +59,20 @@ class Consumers:
         if listed is None:
             listed = [Consumer(name=name) for name in taken]
         watermark, puback, required = {}, {}, {}
+        local = frozenset(client_consumer(name) for name in streams.clients)
         for partition in range(partitions):
             here = [c for c in listed if taken.get(c.name) is None or partition in (taken[c.name] or ())]
             watermark[partition] = frozenset(c.name for c in here if c.acknowledgement == "watermark")
             required[partition] = frozenset(c.name for c in here if c.required) or frozenset((BROKER,))
             puback[partition] = frozenset(c.name for c in here if c.acknowledgement == "puback")
             puback[partition] |= required[partition] & {BROKER}
-        return cls(watermark, puback, required)
+            required[partition] |= local
+        return cls(watermark, puback, required, local)
+
+
+def client_consumer(client: str) -> str:
+    """Return the name under which a client's tree reads the journal."""
+    return f"client/{client}"
 
 
 class Watermarks:
@@ -76,7 +85,7 @@ class Watermarks:
         self.positions = {
             (name, partition): known.get((name, partition), 0)
             for partition in consumers.required
-            for name in consumers.watermark[partition] | consumers.puback[partition]
+            for name in consumers.watermark[partition] | consumers.puback[partition] | consumers.local
         }
 
     def claim(self, consumer: str, epoch: int, partition: int, sequence: int, sent: int) -> Verdict:

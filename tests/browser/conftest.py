@@ -48,13 +48,13 @@ class Browser:
         )
         return found
 
-    async def photograph(self, name: str, width: int, height: int) -> list[str]:
-        """Keep a picture of the page at a size; return what is cut off in it."""
+    async def photograph(self, name: str, width: int, height: int, within: str = "body") -> list[str]:
+        """Keep a picture of the page at a size; return what is cut off within a part of it."""
         await self.page.set_viewport_size({"width": width, "height": height})
         await self.page.wait_for_timeout(300)  # charts follow the size of the window a little later
         SHOTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=SHOTS / f"{name}-{width}x{height}.png")
-        cut: list[str] = await self.page.evaluate(_CUT_OFF)
+        cut: list[str] = await self.page.evaluate(_CUT_OFF, within)
         return [f"{name} {width}x{height}: {each}" for each in cut]
 
     def _heard(self, message: ConsoleMessage) -> None:
@@ -72,17 +72,17 @@ class Browser:
         self.page.on("request", self._asked)
 
 
-_CUT_OFF = """() => {
-  const found = [];
+_CUT_OFF = """within => {
+  const found = [], part = document.querySelector(within);
   if (document.documentElement.scrollWidth > innerWidth) found.push('wider than the window');
-  for (const each of document.querySelectorAll('.num[data-tag], .mark, .unit, .nav, .section, .alarm-box')) {
+  for (const each of part.querySelectorAll('.num[data-tag], .mark, .unit, .nav, .section, .alarm-box')) {
     const box = each.getBoundingClientRect();
     if (!box.width) continue;
     if (box.right > innerWidth + 1) found.push('outside: ' + each.outerHTML.slice(0, 120));
     if (each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflow === 'hidden')
       found.push('cut: ' + each.outerHTML.slice(0, 120));
   }
-  const values = [...document.querySelectorAll('.num[data-tag]')].map(e => [e, e.getBoundingClientRect()]);
+  const values = [...part.querySelectorAll('.num[data-tag]')].map(e => [e, e.getBoundingClientRect()]);
   for (const [a, one] of values) for (const [b, two] of values)
     if (a !== b && one.width && one.left < two.right - 1 && two.left < one.right - 1
         && one.top < two.bottom - 1 && two.top < one.bottom - 1)

@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 import uvloop
 
-from tests.contract import line_rig, modbus_rig, opcua_rig
+from tests.contract import line_rig, modbus_rig, opcua_rig, replay_rig, sparkplug_rig
 from tests.contract.rig import Rig
 
 RIGS: dict[str, Callable[[], Rig]] = {
     "modbus-libmodbus": modbus_rig.libmodbus_rig,
     "modbus-pymodbus": modbus_rig.pymodbus_rig,
     "modbus-rtu": modbus_rig.rtu_rig,
-    "modbus-library": modbus_rig.library_rig,
+    "modbus-serial": modbus_rig.serial_rig,
     "opcua-followed": opcua_rig.followed_rig,
     "opcua-polled": opcua_rig.polled_rig,
     "example": line_rig.LineRig,
+    "sparkplug": sparkplug_rig.SparkplugRig,
+    "replay": replay_rig.ReplayRig,
 }
 
 
@@ -31,11 +33,19 @@ SAME_FOR_THE_SESSION = frozenset({"modbus-pymodbus", "modbus-library"})
 """Rigs that differ from another only in what the driver's own tests look at."""
 
 
+NO_EQUIPMENT = frozenset({"replay"})
+"""Rigs without a device that could be frozen, changed or written to."""
+_OF_EQUIPMENT = frozenset({"freeze", "change", "writable"})
+"""What a test uses of such a device."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the rigs of a module."""
     if "rig" in metafunc.fixturenames:
         of_session = metafunc.module.__name__.endswith("test_session")
         names = [name for name in RIGS if not (of_session and name in SAME_FOR_THE_SESSION)]
+        if _OF_EQUIPMENT & {*metafunc.function.__code__.co_names}:
+            names = [name for name in names if name not in NO_EQUIPMENT]
         metafunc.parametrize("_shared_rig", names, indirect=True, scope="module")
 
 

@@ -30,6 +30,7 @@ class LineRig:
             dead_after=0.8,
             reconnect_min=0.05,
             reconnect_max=0.2,
+            writes_armed=True,
         )
         names = ["weight", "zero", "broken", "tiny", "large", "serial"]
         self.refs = [

@@ -1,17 +1,18 @@
-"""Modbus devices for the contract suite: libmodbus and pymodbus as servers, two links."""
+"""Modbus devices for the contract suite: libmodbus and pymodbus as servers, two framings."""
 
 from __future__ import annotations
 
 import struct
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from config.devices import ModbusAddress, ModbusDevice
 from config.tags import Access, Tag, TagKind
 from drivers.api import Driver, TagRef
 from drivers.modbus.driver import ModbusDriver
-from drivers.modbus.library import LibraryLink
 from tests.contract.rig import Value
 from tests.servers import libmodbus
 from tests.servers.process import ServerProcess, free_port, python
@@ -86,22 +87,21 @@ class ModbusRig:
     """A Modbus server and a driver for it."""
 
     def __init__(
-        self, server: Callable[[int], ServerProcess], *, framing: str = "tcp", library: bool = False
+        self, server: Callable[[int], ServerProcess], *, framing: str = "tcp", line: Path | None = None
     ) -> None:
         port = free_port()
         self._server = server(port)
-        self._library = library
+        way = {"host": "127.0.0.1", "port": port, "framing": framing}
         self.device = ModbusDevice.model_validate(
             {
                 "driver": "modbus",
-                "host": "127.0.0.1",
-                "port": port,
-                "framing": framing,
+                **(way if line is None else {"serial": {"port": line, "baud": 115200}}),
                 "period": "50 ms",
                 "timeout": "300 ms",
                 "dead_after": "800 ms",
                 "reconnect_min": "50 ms",
                 "reconnect_max": "200 ms",
+                "writes_armed": True,
             }
         )
         broken = Known(BROKEN, 0, {"address": _BROKEN_AT})
@@ -130,8 +130,7 @@ class ModbusRig:
         ]
 
     def driver(self) -> Driver:
-        link = LibraryLink(self.device) if self._library else None
-        return ModbusDriver("rig", self.device, link)
+        return ModbusDriver("rig", self.device)
 
     def start(self) -> None:
         self._server.start()
@@ -228,5 +227,7 @@ def rtu_rig() -> ModbusRig:
     return ModbusRig(lambda port: python("tests.servers.pymodbus_server", str(port), "rtu"), framing="rtu")
 
 
-def library_rig() -> ModbusRig:
-    return ModbusRig(libmodbus.server, library=True)
+def serial_rig() -> ModbusRig:
+    """A serial line with two units; dead is pulled out."""
+    line = Path(tempfile.mkdtemp(prefix="cellgate-line-")) / "tty"
+    return ModbusRig(lambda _: python("tests.servers.serial_bus", str(line), "115200", "1", "2"), line=line)

@@ -60,6 +60,7 @@ class OpcUaRig:
                 "dead_after": "800 ms",
                 "reconnect_min": "50 ms",
                 "reconnect_max": "200 ms",
+                "writes_armed": True,
                 "publishing_interval": "50 ms",
                 "keep_alive_count": 4,
                 **settings,

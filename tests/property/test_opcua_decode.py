@@ -141,6 +141,10 @@ def expected(handle: int, value: ua.DataValue) -> tuple[int, Any, int, int, int]
     if source_ns < 978_307_200_000_000_000 or source_ns > ARRIVAL_NS + 10_000_000_000:
         source_ns = ARRIVAL_NS
         quality |= CLOCK
+    elif value.ServerTimestamp is not None:
+        server_ns = (ua.datetime_to_win_epoch(value.ServerTimestamp) - 116_444_736_000_000_000) * 100
+        if server_ns >= 978_307_200_000_000_000 and source_ns - server_ns > 10_000_000_000:
+            quality |= CLOCK
     is_text = PLAN.items[handle].kind is TagKind.TEXT
     if quality < BAD:
         if kind is ua.VariantType.Null and not is_array:

@@ -25,6 +25,9 @@ from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
+from cryptography import x509
+
+from tests.servers.asyncua_types import TypedNodes
 
 ua: Any = asyncua.ua
 """The library's types, without its aliases for numbers and strings."""
@@ -44,6 +47,8 @@ class Behaviour:
     items: int = 0
     answer_s: float = 0.0
     """Every read is answered so late."""
+    clock_s: float = 0.0
+    """The server's clock is so far ahead."""
     lose: int = 0
     """So many of the next notifications are not sent."""
     forget: bool = False
@@ -63,6 +68,7 @@ def behave() -> None:
     processor: Any = uaprocessor.UaProcessor
     read, write, create = session.read, session.write, session.create_monitored_items
     publish, limit = processor.forward_publish_response, processor.publish_request_limit
+    respond = processor.send_response
 
     def check(service: str, count: int) -> None:
         most = getattr(BEHAVIOUR, service)
@@ -93,6 +99,11 @@ def behave() -> None:
             kept._not_acknowledged_results.pop(result.NotificationMessage.SequenceNumber)
         return None
 
+    def send(self: Any, handle: Any, header: Any, response: Any, *rest: Any) -> Any:
+        response.ResponseHeader.Timestamp += datetime.timedelta(seconds=BEHAVIOUR.clock_s)
+        return respond(self, handle, header, response, *rest)
+
+    processor.send_response = send
     session.read, session.write, session.create_monitored_items = limited_read, limited_write, limited_create
     processor.forward_publish_response = losing_publish
     processor.publish_request_limit = lambda self, count: BEHAVIOUR.publish_requests or limit(self, count)
@@ -104,11 +115,15 @@ class Users:
     def get_user(
         self, iserver: Any, username: str | None = None, password: str | None = None, certificate: Any = None
     ) -> User | None:
+        # An anonymous user comes with the application's certificate.
+        if username is None and certificate:
+            name = x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
+            return None if name == "CN=stranger" else User(role=UserRole.User)
         known = username is None or (username, password) == ("operator", "secret")
         return User(role=UserRole.User) if known else None
 
 
-class Plant:
+class Plant(TypedNodes):
     """The address space, and the commands on it."""
 
     def __init__(self, server: Server, index: int) -> None:
@@ -163,6 +178,12 @@ class Plant:
             node.nodeid, ua.DataValue(variant, code, SourceTimestamp=known, ServerTimestamp=now)
         )
 
+    async def historize(self, names: list[str]) -> None:
+        """Keep every value of these nodes from now on."""
+        forever: Any = None
+        for name in names:
+            await self.server.historize_node_data_change(self.nodes[name], period=forever, count=0)
+
     async def get(self, name: str) -> Any:
         found: Any = await self.nodes[name].read_data_value()
         return [found.Value.Value, found.Value.VariantType.name, found.SourceTimestamp is not None]
@@ -188,6 +209,14 @@ class Plant:
             ua.Variant(value, ua.VariantType.UInt32)
         )
 
+    async def tell_of_itself(self, level: int, state: int = 0) -> None:
+        """Have another service level and state."""
+        for node, value, kind in (
+            (ObjectIds.Server_ServiceLevel, level, ua.VariantType.Byte),
+            (ObjectIds.Server_ServerStatus_State, state, ua.VariantType.Int32),
+        ):
+            await self.server.get_node(ua.NodeId(node)).write_value(ua.Variant(value, kind))
+
     async def subscriptions(self) -> list[Any]:
         """Return interval, keep-alive count and lifetime of each subscription there is."""
         every = self.server.iserver.subscription_service.subscriptions.values()
@@ -203,6 +232,19 @@ class Plant:
     async def connections(self) -> int:
         assert self.server.bserver is not None
         return len(self.server.bserver.clients)
+
+    async def load(self, names: list[str], pause_s: float) -> None:
+        """Let the values count up for ever, each within a million of its own."""
+
+        async def run() -> None:
+            count = 0
+            while True:
+                count += 1
+                for at, name in enumerate(names):
+                    await self.nodes[name].write_value(1e6 * at + count % 1e6)
+                await asyncio.sleep(pause_s)
+
+        self.loading = asyncio.create_task(run())
 
     async def ramp(self, names: list[str], count: int, pause_s: float) -> None:
         """Let the values count up."""
@@ -228,6 +270,8 @@ async def serve(server: Server, settings: dict[str, Any], commands: int, answers
         await server.load_certificate(settings["certificate"])
         await server.load_private_key(settings["private_key"])
         server.set_security_policy([ua.SecurityPolicyType[name] for name in settings["policies"]])
+    if settings.get("anonymous_only"):
+        server.set_identity_tokens([ua.AnonymousIdentityToken])
     for number in range(settings.get("fillers", 0)):
         await server.register_namespace(f"urn:filler:{number}")
     behave()

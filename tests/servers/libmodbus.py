@@ -1,38 +1,25 @@
-"""Debian's libmodbus as a server: a small C program, compiled when it has changed."""
+"""Programs on Debian's libmodbus: a server, and the benchmark's client; compiled when they have changed."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import tempfile
 from pathlib import Path
 
-from tests.servers.process import ServerProcess
+from tests.servers import compiled
+from tests.servers.process import ROOT, ServerProcess
 
-_SOURCE = Path(__file__).with_name("libmodbus_server.c")
+SERVERS = Path(__file__).parent
+BENCHMARKS = ROOT / "benchmarks"
 
 
-def build() -> Path:
-    """Return the compiled server.
+def build(source: str = "libmodbus_server.c", folder: Path = SERVERS) -> Path:
+    """Return a compiled program.
 
     Raises:
         RuntimeError: there is no compiler, or libmodbus-dev is not installed.
     """
-    cache = Path(os.environ.get("CELLGATE_CACHE", tempfile.gettempdir())) / "servers"
-    cache.mkdir(parents=True, exist_ok=True)
-    target = cache / f"libmodbus_server-{hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:12]}"
-    if not target.exists():
-        partial = target.with_suffix(f".{os.getpid()}")
-        command = ["gcc", "-O2", "-I/usr/include/modbus", str(_SOURCE), "-lmodbus", "-o", str(partial)]
-        try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
-        except FileNotFoundError as error:
-            raise RuntimeError("gcc is needed for this test: apt-get install gcc libc6-dev") from error
-        except subprocess.CalledProcessError as error:
-            raise RuntimeError(f"is libmodbus-dev installed? {error.stderr}") from error
-        partial.rename(target)
-    return target
+    return compiled.build(
+        folder / source, "-I/usr/include/modbus", "-lmodbus", needs="gcc libc6-dev libmodbus-dev"
+    )
 
 
 def server(port: int) -> ServerProcess:

@@ -1,8 +1,9 @@
-/* A Modbus/TCP server on libmodbus, with faults on command.
+/* A Modbus server on libmodbus, with faults on command.
  *
  *     libmodbus_server PORT
+ *     libmodbus_server DEVICE UNIT BAUD
  *
- * listens on 127.0.0.1 and says "ready". Commands come on standard input, one a line, each
+ * listens on 127.0.0.1, or is a unit on a serial line, and says "ready". Commands come on standard input, one a line, each
  * answered with "ok":
  *
  *     set TABLE ADDRESS VALUE...    TABLE is c (coils), d (discrete inputs), h (holding), i (input)
@@ -18,6 +19,8 @@
  */
 #include <errno.h>
 #include <modbus.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +30,7 @@
 #include <unistd.h>
 
 #define SIZE 4000
-#define HEADER 7
+#define HEADER header
 
 static modbus_mapping_t *map;
 static int fault_of[4][SIZE]; /* by table c d h i */
@@ -35,6 +38,7 @@ static int fault_of_unit[256];
 static int delay_ms;
 static int limit = SIZE;
 static int spin;
+static int header = 7; /* bytes before the function code */
 
 static int table_of(char name) { return name == 'c' ? 0 : name == 'd' ? 1 : name == 'h' ? 2 : 3; }
 
@@ -116,8 +120,9 @@ static int fault_for(const uint8_t *query)
 static void serve(modbus_t *server, int socket, fd_set *open)
 {
     uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
-    modbus_set_socket(server, socket);
+    if (header > 1) modbus_set_socket(server, socket);
     int length = modbus_receive(server, query);
+    if (length < 0 && header == 1) return; /* a damaged frame: the line stays */
     if (length < 0) {
         close(socket);
         FD_CLR(socket, open);
@@ -137,12 +142,19 @@ static void serve(modbus_t *server, int socket, fd_set *open)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) return 2;
-    modbus_t *server = modbus_new_tcp("127.0.0.1", atoi(argv[1]));
+    if (argc != 2 && argc != 4) return 2;
+    int serial = argc == 4;
+    modbus_t *server = serial ? modbus_new_rtu(argv[1], atoi(argv[3]), 'E', 8, 1)
+                              : modbus_new_tcp("127.0.0.1", atoi(argv[1]));
     map = modbus_mapping_new(SIZE, SIZE, SIZE, SIZE);
-    int listener = server && map ? modbus_tcp_listen(server, 64) : -1;
+    int listener = -1;
+    if (server && map && serial && !modbus_set_slave(server, atoi(argv[2])) && !modbus_connect(server)) {
+        header = modbus_get_header_length(server);
+        listener = modbus_get_socket(server);
+    } else if (server && map && !serial)
+        listener = modbus_tcp_listen(server, 64);
     if (listener < 0) {
-        fprintf(stderr, "cannot listen on %s: %s\n", argv[1], modbus_strerror(errno));
+        fprintf(stderr, "cannot serve %s: %s\n", argv[1], modbus_strerror(errno));
         return 1;
     }
     puts("ready");
@@ -167,12 +179,14 @@ int main(int argc, char **argv)
         }
         for (int socket = listener; socket <= highest; socket++) {
             if (!FD_ISSET(socket, &ready)) continue;
-            if (socket != listener) {
+            if (serial || socket != listener) {
                 serve(server, socket, &open);
                 continue;
             }
             int client = accept(listener, NULL, NULL);
             if (client < 0 || client >= FD_SETSIZE) continue;
+            int prompt = 1; /* several requests may be under way: no answer waits for the last one's ACK */
+            setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &prompt, sizeof prompt);
             FD_SET(client, &open);
             if (client > highest) highest = client;
         }

@@ -12,7 +12,10 @@ RAISED_LIMITS = "max_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay
 
 
 class Mosquitto:
-    """One broker. Without persistence: killed, it has forgotten everything."""
+    """One broker. Without persistence: killed, it has forgotten everything.
+
+    Started by root it stays root, so that it can read the files of the tests.
+    """
 
     def __init__(self, folder: Path, limits: str = RAISED_LIMITS) -> None:
         program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -20,7 +23,8 @@ class Mosquitto:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         configuration = folder / "mosquitto.conf"
-        text = f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n{limits}"
+        anonymous = "" if "allow_anonymous" in limits else "allow_anonymous true\n"
+        text = f"listener {self.port} 127.0.0.1\nuser root\npersistence false\n{anonymous}{limits}"
         configuration.write_text(text, encoding="ascii")
         self._child = Child("mosquitto", [program, "-c", str(configuration)], {}, folder / "mosquitto.log")
 

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 class Proxy:
     """Passes bytes on to a port, while it is not told otherwise."""
 
-    def __init__(self, target: int) -> None:
-        self.port = 0
+    def __init__(self, target: int, host: str = "127.0.0.1") -> None:
+        self.host, self.port = host, 0
         self.refusing = False
         """True: new connections are closed at once."""
         self._target = target
@@ -66,10 +66,10 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy(target: int) -> AsyncIterator[Proxy]:
-    """Serve one on loopback."""
-    made = Proxy(target)
-    server = await asyncio.start_server(made.accept, "127.0.0.1", 0)
+async def proxy(target: int, host: str = "127.0.0.1") -> AsyncIterator[Proxy]:
+    """Serve one on loopback, or on another address of this machine; the target is on loopback."""
+    made = Proxy(target, host)
+    server = await asyncio.start_server(made.accept, host, 0)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made

@@ -1,15 +1,21 @@
-"""pymodbus' own server, with the commands of `libmodbus_server.c`: PORT FRAMER (tcp or rtu)."""
+"""pymodbus' own server, with the commands of `libmodbus_server.c`.
+
+PORT tcp | PORT rtu | PORT tls CERTIFICATE KEY TRUSTED (which wants a client certificate).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import ssl
 import sys
+from typing import Any
 
 from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import NoSuchIdException
 from pymodbus.framer import FramerType
-from pymodbus.server import ModbusTcpServer
+from pymodbus.pdu.device import ModbusDeviceIdentification
+from pymodbus.server import ModbusTcpServer, ModbusTlsServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 SIZE = 4000
@@ -84,7 +90,15 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def main(port: int, framer: str) -> None:
+def _context(certificate: str, key: str, trusted: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(trusted)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+async def main(port: int, framer: str, *files: str) -> None:
     store = Store()
     words = [SimData(0, values=[0] * SIZE, datatype=DataType.REGISTERS)]
     bits = [SimData(0, count=SIZE // 16, values=[False] * 16, datatype=DataType.BITS)]
@@ -92,12 +106,17 @@ async def main(port: int, framer: str) -> None:
         SimDevice(unit, (bits, bits, words, words), action=functools.partial(store.act, unit))
         for unit in UNITS
     ]
-    server = ModbusTcpServer(
-        devices,
-        framer=FramerType.RTU if framer == "rtu" else FramerType.SOCKET,
-        address=("127.0.0.1", port),
-        ignore_missing_devices=True,
-    )
+    names = {"VendorName": "Cellgate", "ProductCode": "BR-200", "MajorMinorRevision": "1.4"}
+    settings: dict[str, Any] = {
+        "framer": FramerType.RTU if framer == "rtu" else FramerType.SOCKET,
+        "address": ("127.0.0.1", port),
+        "ignore_missing_devices": True,
+        "identity": ModbusDeviceIdentification(info_name=names),  # type: ignore[no-untyped-call]  # pymodbus types it not
+    }
+    if framer == "tls":
+        server: ModbusTcpServer = ModbusTlsServer(devices, sslctx=_context(*files), **settings)
+    else:
+        server = ModbusTcpServer(devices, **settings)
     await server.serve_forever(background=True)
     say("ready")
     reader = asyncio.StreamReader()
@@ -108,4 +127,4 @@ async def main(port: int, framer: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+    asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 
-from config.streams import Broker as Address
+from config.broker import Broker as Address
 from gateway.stream import topics
 from gateway.stream.events import AnyEvent, GapEvent, parse
 from gateway.stream.line_decoder import Decoder, Message
@@ -30,9 +30,18 @@ _GAP_S = 0.5
 class Recorder:
     """A historian of the site `works` for the gateway `gw1`."""
 
-    def __init__(self, port: int, name: str = "historian", *, asks: bool = True) -> None:
-        """Describe it. `asks=False`: it never asks for its gaps."""
-        self.name, self.asks = name, asks
+    def __init__(
+        self, broker: int | Address, name: str = "historian", *, asks: bool = True, mount: str = ""
+    ) -> None:
+        """Describe it.
+
+        Args:
+            broker: its port, or how to reach it.
+            name: the historian's.
+            asks: False: it never asks for its gaps.
+            mount: of the tree that it takes.
+        """
+        self.name, self.asks, self.mount = name, asks, mount
         self.stored: dict[Key, bytes] = {}
         self.arrivals = 0
         self.doubles = 0
@@ -41,7 +50,7 @@ class Recorder:
         self.loses: Callable[[Key], bool] = lambda _key: False
         """What it takes without storing it, as a broker that drops silently would make of it."""
         self.publishes = True
-        self._address = Address(port=port)
+        self._address = broker if isinstance(broker, Address) else Address(port=broker)
         self._unacknowledged: list[Inbound] = []
         self._published: dict[tuple[int, int], int] = {}
         self._gap_since: dict[tuple[int, int], float] = {}
@@ -50,7 +59,8 @@ class Recorder:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Be there while inside; what is not acknowledged when it goes comes again."""
-        self.client = MqttClient(Options(self._address, f"recorder-{self.name}", durable=True))
+        options = Options(self._address, f"recorder-{self.name}", durable=True, mount=self.mount)
+        self.client = MqttClient(options)
         for pattern in (
             topics.Telemetry.pattern(site="works", gateway="gw1"),
             topics.UnitEvent.pattern(site="works", gateway="gw1"),

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.demo.plant import DEMO_SITE, Plant
 from gateway.subscriber import Subscriber
+from tests.wire_witness import witnessing
 
 
 @dataclass
@@ -52,15 +53,20 @@ async def until(condition: Callable[[], bool], within_s: float, what: str) -> No
 
 @asynccontextmanager
 async def running_plant(data: Path, site: Path = DEMO_SITE) -> AsyncIterator[Running]:
-    """Start a plant, wait for its values, stop it in the end; logs are shown when the test fails."""
+    """Start a plant, wait for its values, stop it in the end; logs are shown when the test fails.
+
+    Whatever it says meanwhile is held against the AsyncAPI document.
+    """
     plant = Plant(site, data)
     try:
         await plant.start()
         view = Subscriber(plant.site, "test")
-        async with view.following(connect_within_s=20.0):
+        async with witnessing(plant.site.streams.broker) as witness, view.following(connect_within_s=20.0):
             running = Running(plant, view)
             await until(lambda: "br1/temp.pv" in view.values and bool(view.gateway), 60.0, "first values")
             yield running
+        assert witness.complaints() == []
+        assert {"telemetry", "health", "state", "watermark", "loops"} <= witness.kinds
     except BaseException:
         for child in (plant.gateway, plant.historian, plant.simulators):
             print(f"--- {child.name}\n{child.tail(30)}")  # noqa: T201 - pytest shows it with the failure

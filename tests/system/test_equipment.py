@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import time
 from pathlib import Path
 
@@ -22,6 +23,11 @@ from tests.system.conftest import Running, until
 def _fault(running: Running, command: str, **fields: object) -> None:
     with ControlChannel(running.plant.ports["CONTROL"]) as control:
         control.ask(command, **fields)
+
+
+def _states(running: Running, device: str) -> list[str]:
+    events = running.view.events
+    return [e["state"] for e in events if e["type"] == "device" and e["device"] == device]
 
 
 async def _in_safe_state(running: Running, device: str) -> bool:
@@ -47,8 +53,9 @@ async def test_a_half_open_device_turns_bad_alone_and_comes_back(running: Runnin
     assert running.quality("br2/temp.pv") == GOOD
     await until(lambda: running.view.values["br2/do.pv"].source_ns > other, 5.0, "br2 goes on")
     await until(lambda: running.quality("br1/temp.pv") == GOOD, 40.0, "br1 is good again by itself")
-    states = [e["state"] for e in running.view.events if e["type"] == "device" and e["device"] == "br1"]
-    assert states == ["lost", "restored"]
+    # Events travel apart from values, in no order among them.
+    await until(lambda: len(_states(running, "br1")) > 1, 10.0, "told that br1 is back")
+    assert _states(running, "br1") == ["lost", "restored"]
 
 
 async def test_a_restarted_device_is_taken_up_again_and_gets_its_outputs(running: Running) -> None:
@@ -87,9 +94,9 @@ async def test_a_black_holed_broker_does_not_move_the_drivers_cycle(tmp_path: Pa
     finally:
         silence.close()
         await plant.stop()
-    times = _source_times(plant, "br1/do.pv")
+    times = _source_times(plant, "br1")
     times = times[(times > began_ns) & (times < ended_ns)]
-    assert len(times) > 20
+    assert len(times) > 200
     assert np.diff(times).max() < 2e9, "seconds without a sample while the broker was silent"
 
 
@@ -100,20 +107,27 @@ async def _swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 def _journalled(plant: Plant) -> int:
+    """Return how many points are journalled; none while the gateway still lays its journal out."""
     path = plant.data / "journal.sqlite"
     if not path.exists():
         return 0
     with JournalReader(path) as reader:
-        return sum(record.count for p in reader.heads() for record in reader.read(p, 0, 1_000_000))
+        try:
+            return sum(record.count for p in reader.heads() for record in reader.read(p, 0, 1_000_000))
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return 0
 
 
-def _source_times(plant: Plant, name: str) -> npt.NDArray[np.int64]:
-    index = plant.site.tag_index[name]
+def _source_times(plant: Plant, device: str) -> npt.NDArray[np.int64]:
+    """Return when a device's tags were sampled: one that its deadband keeps quiet says nothing alone."""
+    own = [plant.site.tag_index[name] for name in plant.site.tags_of_device(device)]
     found = []
     with JournalReader(plant.data / "journal.sqlite") as reader:
         for partition in reader.heads():
             for record in reader.read(partition, 0, 1_000_000):
                 if record.kind is Kind.TELEMETRY:
                     points = unpack(record.data)
-                    found.append(points.source_ns[points.tag == index])
+                    found.append(points.source_ns[np.isin(points.tag, own)])
     return np.sort(np.concatenate(found))

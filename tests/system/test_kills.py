@@ -11,11 +11,14 @@ import asyncio
 import time
 
 from gateway.completeness import reconcile
+from gateway.demo.plant import Plant
+from gateway.ledger.ledger import keep_ledger
+from gateway.ledger.spans import GATEWAY_DOWN, State
 from tests.system.conftest import Running, until
 
 
 async def test_killing_broker_historian_and_gateway_loses_and_doubles_nothing(running: Running) -> None:
-    plant, view = running.plant, running.view
+    plant, view, began_ns = running.plant, running.view, time.time_ns()
     await until(running.has_all, 20.0, "the historian keeps up")
 
     scans, moment = running.scans(), time.monotonic()
@@ -52,6 +55,19 @@ async def test_killing_broker_historian_and_gateway_loses_and_doubles_nothing(ru
     )
     assert verdict.journalled > 3000
     assert (verdict.missing, verdict.altered, verdict.doubled) == (0, 0, 0)
+    await asyncio.to_thread(_the_ledger_agrees, plant, began_ns)
+
+
+def _the_ledger_agrees(plant: Plant, began_ns: int) -> None:
+    """No message is missing, and the time without a gateway is known to be that."""
+    ledger = keep_ledger(plant.site, plant.data, ["br1/do.pv"], began_ns, time.time_ns(), 3600 * 10**9)
+    assert (ledger.unexplained, ledger.waiting) == (0, 0), ledger.runs
+    assert ledger.runs is not None
+    assert sum(run.stored for run in ledger.runs) > 100
+    assert all(run.holes == () for run in ledger.runs)
+    (account,) = ledger.tags["br1/do.pv"]
+    assert account.causes[GATEWAY_DOWN] > 0.1
+    assert account.seconds[State.GOOD] > 5.0
 
 
 def _loops_kept_running(running: Running, scans: int, moment: float) -> None:

@@ -23,6 +23,7 @@ from control.signal import GOOD
 from gateway.completeness import reconcile
 from gateway.demo.plant import Plant
 from gateway.historian.query import open_history
+from gateway.metrics.families import gateway_families, historian_families
 from gateway.subscriber import Subscriber
 from tests.servers.databases import Influxd, Victoria
 from tests.system.conftest import Running, until
@@ -64,6 +65,16 @@ async def walk(tmp_path: Path) -> AsyncIterator[Running]:
         await victoria.kill()
 
 
+def _has_figures(view: Subscriber) -> None:
+    """What running services say of themselves becomes figures, each with a value."""
+    figures = [*gateway_families(view.gateway)]
+    for document in view.historians.values():
+        figures += historian_families(document)
+    values = {sample.name: sample.value for family in figures for sample in family.samples}
+    assert values["cellgate_scans_total"] > 100
+    assert values["cellgate_historian_points_stored_total"] > 100
+
+
 async def test_values_arrive_as_they_left_in_every_store(walk: Running) -> None:
     plant, witness = walk.plant, Witness()
     async with Client(f"opc.tcp://127.0.0.1:{plant.ports['BR1']}/") as client:
@@ -72,6 +83,7 @@ async def test_values_arrive_as_they_left_in_every_store(walk: Running) -> None:
         await subscription.subscribe_data_change(client.get_node(f"ns={index};s={_NODE}"), queuesize=100)
         await asyncio.sleep(_WATCHED_S)
         await subscription.delete()
+    _has_figures(walk.view)
     await plant.gateway.stop()
     await until(walk.has_all, 30.0, "every historian has everything")
     for historian in plant.historians.values():

@@ -71,6 +71,76 @@ const commands = {
     }
     return null;
   },
+  historize({ names }) {
+    for (const name of names) {
+      server.engine.addressSpace.installHistoricalDataNode(nodes.get(name), { maxOnlineValues: 1000 });
+    }
+    return null;
+  },
+  // A tank whose level has an alarm above 80.
+  tank({ name }) {
+    const { addressSpace } = server.engine;
+    const namespace = addressSpace.getNamespace(NAMESPACE);
+    const tank = namespace.addObject({
+      nodeId: `s=${name}`,
+      browseName: name,
+      organizedBy: addressSpace.rootFolder.objects,
+      notifierOf: addressSpace.rootFolder.objects.server,
+    });
+    const level = namespace.addVariable({
+      nodeId: `s=${name}.level`,
+      browseName: `${name}.level`,
+      componentOf: tank,
+      eventSourceOf: tank,
+      dataType: "Double",
+      value: variant("Double", 50),
+    });
+    nodes.set(`${name}.level`, level);
+    const alarm = namespace.instantiateExclusiveLimitAlarm("ExclusiveLimitAlarmType", {
+      nodeId: `s=${name}.alarm`,
+      browseName: `${name}.alarm`,
+      conditionName: "TooHigh",
+      conditionSource: level,
+      inputNode: level,
+      highLimit: 80,
+      highHighLimit: 90,
+      lowLimit: 10,
+      lowLowLimit: 5,
+    });
+    alarm.setEnabledState(true);
+    return null;
+  },
+  method({ name }) {
+    const namespace = server.engine.addressSpace.getNamespace(NAMESPACE);
+    const object = namespace.addObject({
+      nodeId: `s=${name}`,
+      browseName: name,
+      organizedBy: server.engine.addressSpace.rootFolder.objects,
+    });
+    const method = namespace.addMethod(object, {
+      nodeId: `s=${name}.scale`,
+      browseName: "Scale",
+      inputArguments: [
+        { name: "Count", dataType: DataType.Int16 },
+        { name: "Label", dataType: DataType.String },
+      ],
+      outputArguments: [{ name: "Text", dataType: DataType.String }, { name: "Twice", dataType: DataType.Double }],
+    });
+    method.bindMethod((inputs, _context, done) => {
+      if (inputs[0].value < 0) {
+        done(null, { statusCode: StatusCodes.BadOutOfRange });
+        return;
+      }
+      done(null, {
+        statusCode: StatusCodes.Good,
+        outputArguments: [
+          { dataType: DataType.String, value: `${inputs[1].value}:${DataType[inputs[0].dataType]}` },
+          { dataType: DataType.Double, value: 2 * inputs[0].value },
+        ],
+      });
+    });
+    return null;
+  },
   set({ name, value = null, status = 0, kind = "Double", source_s = null }) {
     const stamp = source_s === null ? new Date() : new Date(1000 * source_s);
     nodes.get(name).setValueFromSource(variant(kind, value), coerceStatusCode(status), stamp);
@@ -121,6 +191,7 @@ async function start() {
   });
   await server.initialize();
   server.engine.addressSpace.registerNamespace(NAMESPACE);
+  server.engine.addressSpace.installAlarmsAndConditionsService();
   await server.start();
 }
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from config.checks.registers import Claim, agree, overlaps
 from config.devices import BIT_TABLES, ModbusAddress, RegisterType, Table, WordOrder
 
-_TYPES = [kind for kind in RegisterType if kind is not RegisterType.STRING]
+_TYPES = [kind for kind in RegisterType if kind not in (RegisterType.STRING, RegisterType.BITS)]
 
 
 @st.composite

@@ -32,7 +32,17 @@ STORY = st.lists(st.one_of(SAMPLES, SAMPLES, COMMANDS, TRIPS, WAITS), max_size=5
 
 LOOPS: list[dict[str, Any]] = [
     {"ti": "3 s", "td": "1 s", "on_bad_pv": "safe"},
-    {"b": 0.0, "c": 1.0, "td": "5 s", "on_bad_pv": "manual", "action": "direct"},
+    {
+        "b": 0.0,
+        "c": 1.0,
+        "td": "5 s",
+        "on_bad_pv": "manual",
+        "action": "direct",
+        "gap": 2.0,
+        "pv_filter": "1 s",
+        "feed_forward": {"tag": "u/pv", "gain": 0.2, "lead": "2 s", "lag": "1 s"},
+        "schedule": {"over": "u/pv", "points": [{"at": 20, "kp": 2.0}, {"at": 60, "td": 3.0, "ti": 0.5}]},
+    },
     {"ti": "1 s", "out_rate": 20.0, "sp_rate": 5.0, "period": "300 ms"},
 ]
 

@@ -19,6 +19,8 @@ from gateway.historian.drain import Drain
 from gateway.historian.hot import HotTable
 from gateway.historian.hot_queue import HotQueue
 from gateway.historian.influx import InfluxStore
+from gateway.historian.influx_answers import Answer
+from gateway.historian.influx_http import ConnectionV1
 from gateway.historian.influx_probe import probe
 from gateway.historian.influx_reader import InfluxReader
 from gateway.historian.query import open_reader
@@ -190,6 +192,26 @@ async def test_events_are_copied_to_influxdb(influxd: Influxd) -> None:
     assert found[-1] == {**events[2].model_dump(mode="json"), "epoch": START_NS, "sequence": 3}
     assert reader.events(EventFilter(*FOREVER, units=frozenset({"br2"}))) == []
     reader.close()
+
+
+async def test_the_good_lines_of_a_partial_write_are_not_sent_again(
+    influxd: Influxd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    write = ConnectionV1.write
+
+    def recorded(self: ConnectionV1, lines: bytes, bucket: str) -> Answer:
+        sent.extend(lines.splitlines())
+        return write(self, lines, bucket)
+
+    monkeypatch.setattr(ConnectionV1, "write", recorded)
+    messages = [stored(n, ramp(n)) for n in range(1, 6)]
+    messages[2] = messages[2]._replace(data=messages[2].data.replace(b"value=3.125", b"value=3.1.25"))
+    store = InfluxStore(v1(influxd))
+    outcome = store.write(messages)
+    store.close()
+    assert (outcome.taken, len(outcome.rejected)) == (5, 1)
+    assert len(sent) == len(set(sent)) == 15, "each line once, the refused one too"
 
 
 async def test_lines_that_the_database_names_are_set_aside(influxd: Influxd) -> None:

@@ -20,7 +20,7 @@ from gateway.stream.mqtt import MqttClient
 from gateway.stream.mqtt_options import Options
 from tests.servers.databases import Influxd, Victoria
 from tests.servers.mosquitto import DEFAULT_LIMITS, Mosquitto
-from tests.system.historian.conftest import Works, until
+from tests.servers.works import Works, until
 
 AnyBroker = Broker | Mosquitto
 
@@ -55,7 +55,7 @@ async def stopped(child: Child) -> None:
 async def test_what_is_journalled_is_stored_and_the_journal_trimmed(
     broker: AnyBroker, tmp_path: Path
 ) -> None:
-    works = Works(tmp_path, broker, {})
+    works = Works(tmp_path, broker.port, {})
     historian = works.historian()
     await started(historian)
     async with works.streaming():
@@ -79,7 +79,7 @@ def hot_rows_of_journal(works: Works) -> bool:
 async def test_a_historian_killed_again_and_again_loses_and_doubles_nothing(
     broker: AnyBroker, tmp_path: Path
 ) -> None:
-    works = Works(tmp_path, broker, {})
+    works = Works(tmp_path, broker.port, {})
     historian = works.historian()
     async with works.streaming():
         for number in range(3):
@@ -101,7 +101,7 @@ async def test_a_historian_killed_again_and_again_loses_and_doubles_nothing(
 async def test_a_broker_that_forgot_everything_is_healed_by_the_watermark(
     broker: AnyBroker, tmp_path: Path
 ) -> None:
-    works = Works(tmp_path, broker, {})
+    works = Works(tmp_path, broker.port, {})
     async with works.serving(), works.streaming():
         for _ in range(2):
             await works.flow(0.7, 0.005)
@@ -118,7 +118,7 @@ async def test_a_broker_that_drops_silently_is_healed(tmp_path: Path) -> None:
     """Mosquitto with its default limits keeps a thousand messages for who is away; here are more."""
     broker = Mosquitto(tmp_path / "broker", DEFAULT_LIMITS)
     await broker.start()
-    works = Works(tmp_path, broker, {"telemetry": {"max_points": 1}})
+    works = Works(tmp_path, broker.port, {"telemetry": {"max_points": 1}})
     historian = works.historian()
     async with works.streaming():
         await started(historian)
@@ -140,7 +140,7 @@ async def test_a_historian_that_joins_later_begins_where_the_gateway_can(
 ) -> None:
     """What was trimmed before it came is recorded as a gap; from there on it has everything."""
     joined = {"historians": [{"name": "first"}, {"name": "second"}], "consumers": [{"name": "first"}]}
-    works = Works(tmp_path, mosquitto, joined)
+    works = Works(tmp_path, mosquitto.port, joined)
     given_up = "SELECT sum(last - first + 1) FROM gap"
     marks = "SELECT partition, max(watermark) FROM source WHERE gateway = 'gw1' GROUP BY partition"
     async with works.serving("first"), works.streaming():
@@ -164,7 +164,7 @@ async def test_a_historian_that_joins_later_begins_where_the_gateway_can(
 
 async def test_historians_share_by_partition(broker: AnyBroker, tmp_path: Path) -> None:
     shares = [{"name": "one", "partitions": [0]}, {"name": "two", "partitions": [1, 2]}]
-    works = Works(tmp_path, broker, {"telemetry": {"partitions": 3}, "historians": shares})
+    works = Works(tmp_path, broker.port, {"telemetry": {"partitions": 3}, "historians": shares})
     async with works.serving("one"), works.serving("two"), works.streaming():
         await works.flow(0.7)
         await works.confirmed()
@@ -178,7 +178,7 @@ async def test_historians_share_by_partition(broker: AnyBroker, tmp_path: Path) 
 
 
 async def test_rubbish_on_our_topics_blocks_nothing(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    works = Works(tmp_path, mosquitto, {})
+    works = Works(tmp_path, mosquitto.port, {})
     stranger = MqttClient(Options(works.site.streams.broker, "stranger"))
     running = asyncio.create_task(stranger.run())
     async with works.serving(), works.streaming():
@@ -199,7 +199,7 @@ async def test_rubbish_on_our_topics_blocks_nothing(mosquitto: Mosquitto, tmp_pa
 
 async def test_history_never_dips_while_it_is_written(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """Another process writes; when it ends, everything moves from the hot table into the day's file."""
-    works = Works(tmp_path, mosquitto, {})
+    works = Works(tmp_path, mosquitto.port, {})
     historian = works.historian()
     await started(historian)
     names = [name for name in works.site.tags if name.startswith("u1/m")]
@@ -234,7 +234,7 @@ async def test_a_database_killed_in_the_flow(database: str, mosquitto: Mosquitto
         server, store = Victoria(tmp_path / database), {"api": "v2", "durable_after": "60 s"}
     await server.start()
     store |= {"type": "influxdb", "url": server.url}
-    works = Works(tmp_path, mosquitto, {"historians": [{"name": "historian", "store": store}]})
+    works = Works(tmp_path, mosquitto.port, {"historians": [{"name": "historian", "store": store}]})
     async with works.serving(), works.streaming():
         await works.flow(1.2, 0.01)
         await server.kill()
@@ -252,6 +252,12 @@ async def test_a_database_killed_in_the_flow(database: str, mosquitto: Mosquitto
     await server.kill()
 
 
+async def report_for_ever(works: Works) -> None:
+    while True:
+        works.report(50)
+        await asyncio.sleep(0.2)
+
+
 async def test_a_hot_table_at_its_limit_takes_nothing_and_loses_nothing(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,21 +266,21 @@ async def test_a_hot_table_at_its_limit_takes_nothing_and_loses_nothing(
     server = Influxd(tmp_path / "influxd")
     store = {"type": "influxdb", "api": "v1", "url": server.url}
     limited = {"name": "historian", "store": store, "max_bytes": 1_000_000}
-    works = Works(tmp_path, mosquitto, {"historians": [limited]})
+    works = Works(tmp_path, mosquitto.port, {"historians": [limited]})
     topic = str(topics.HistorianHealth("works", "historian"))
     health: dict[str, Any] = {}
     watcher = MqttClient(Options(works.site.streams.broker, "watcher"))
     watcher.subscribe(topic, lambda message: health.update(orjson.loads(message.payload)))
     watching = asyncio.create_task(watcher.run())
     async with works.serving(), works.streaming():
-        for _ in range(40):
+        for _ in range(60):
             works.report(50)
             await asyncio.sleep(0.03)
+        flowing = asyncio.create_task(report_for_ever(works))
         await until(lambda: "limit" in health.get("hot", {}).get("trouble", ""), 20.0, "the limit is reached")
-        for _ in range(12):
-            works.report(50)
-            await asyncio.sleep(0.03)
         await until(lambda: health["shed"] > 0, 20.0, "more came than there is room for")
+        flowing.cancel()
+        await asyncio.gather(flowing, return_exceptions=True)
         assert not health["well"]
         assert health["store"]["trouble"]
         assert works.journal.watermarks.safe(0) < works.journal.heads[0]
@@ -289,14 +295,43 @@ async def test_a_hot_table_at_its_limit_takes_nothing_and_loses_nothing(
     await server.kill()
 
 
+async def test_catching_up_does_not_starve_the_present(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """While what waited for a dead database is written, what is reported now is safe and readable at once."""
+    server = Influxd(tmp_path / "influxd")
+    store = {"type": "influxdb", "api": "v1", "url": server.url, "max_points": 1}  # a message a write
+    streams = {"historians": [{"name": "historian", "store": store}], "telemetry": {"max_points": 1}}
+    works = Works(tmp_path, mosquitto.port, streams)
+
+    def waiting() -> int:
+        query = "SELECT max(id) - (SELECT min(id) FROM cursor) FROM message"
+        return int(str((hot_rows(works, query) or [(0,)])[0][0] or 0))
+
+    async with works.serving(), works.streaming():
+        works.report(150)
+        await works.confirmed(60.0)
+        assert waiting() > 1000
+        await server.start()
+        await until(lambda: waiting() < 1000, 30.0, "it catches up")
+        works.report()
+        await works.confirmed()
+        left = waiting()
+        assert left > 100, "the past was written before the present was heard: this test shows nothing"
+        history = open_history(works.site.streams.historians[0], works.data)
+        last = await asyncio.to_thread(history.last, ["u0/m0.pv"])
+        history.close()
+        assert last.source_ns.tolist() == [works._clock_ns]
+    await until(lambda: works.verdict().whole, 60.0, "the rest")
+    await server.kill()
+
+
 async def test_another_store_takes_over_what_waits(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """The configuration names another store: what the old one never got goes to the new one."""
     nobody = {"type": "influxdb", "api": "v1", "url": "http://127.0.0.1:9"}
-    before = Works(tmp_path, mosquitto, {"historians": [{"name": "historian", "store": nobody}]})
+    before = Works(tmp_path, mosquitto.port, {"historians": [{"name": "historian", "store": nobody}]})
     async with before.serving(), before.streaming():
         await before.flow(0.4)
         await before.confirmed()
-    after = Works(tmp_path, mosquitto, {})
+    after = Works(tmp_path, mosquitto.port, {})
     async with after.serving(), after.streaming():
         await after.flow(0.4)
         await after.confirmed()

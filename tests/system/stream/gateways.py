@@ -45,7 +45,7 @@ class Gateway:
     """A gateway's stream that is running."""
 
     def __init__(self, site: Site, journal: Journal, contexts: ContextBook) -> None:
-        self.site, self.journal = site, journal
+        self.site, self.journal, self.contexts = site, journal, contexts
         options = Options(
             site.streams.broker, "gw1", will=presence.will(site), window=site.streams.telemetry.window
         )
@@ -57,12 +57,12 @@ class Gateway:
         self.reported = 0
         self._waiting: list[npt.NDArray[Any]] = []
 
-    def report(self, count: int, unit: int = 0) -> None:
-        """Report `count` samples of a unit's first tag; their values go on from 0 over all calls."""
+    def report(self, count: int, unit: int = 0, source_ns: int | None = None) -> None:
+        """Report `count` samples of a unit's first tag, from now or another time on; values go on from 0."""
         rows = np.zeros(count, SAMPLE)
         rows["tag"] = self.site.tag_index[f"u{unit}/m0.pv"]
         rows["value"] = np.arange(self.reported, self.reported + count)
-        rows["source_ns"] = time.time_ns() + np.arange(count)
+        rows["source_ns"] = (time.time_ns() if source_ns is None else source_ns) + np.arange(count)
         self.reported += count
         self._waiting.append(rows)
 

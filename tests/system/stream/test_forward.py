@@ -49,7 +49,8 @@ async def test_everything_arrives_in_order_and_the_journal_is_trimmed(
     broker: AnyBroker, tmp_path: Path
 ) -> None:
     recorder = Recorder(broker.port)
-    async with recorder.running(), gateway(tmp_path, quick_site(broker.port)) as made:
+    patient = quick_site(broker.port, telemetry={"stall_after": "10 s"})
+    async with recorder.running(), gateway(tmp_path, patient) as made:
         await made.flow(1.0)
         await made.confirmed(recorder)
         assert recorder.doubles == 0

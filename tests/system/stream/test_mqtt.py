@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from config.streams import Broker as Address
+from config.broker import Broker as Address
 from gateway.demo.processes import free_port
 from gateway.stream.mqtt import Inbound, MqttClient
 from gateway.stream.mqtt_options import BrokerUnavailable, Delivery, Options, Will

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from config.streams import Broker as Address
+from config.broker import Broker as Address
 from gateway.stream.mqtt import Inbound, MqttClient
 from gateway.stream.mqtt_options import Delivery, Options
 from tests.servers.certificates import Pair, make
@@ -33,16 +32,12 @@ def save(pair: Pair, folder: Path, name: str) -> tuple[Path, Path]:
     _, key = pair.save(folder, f"{name}-key")
     certificate = folder / f"{name}.pem"
     certificate.write_bytes(pair.certificate.public_bytes(serialization.Encoding.PEM))
-    for file in (certificate, key):
-        file.chmod(0o644)  # mosquitto reads them after it has given up root's rights
     return certificate, key
 
 
 @pytest.fixture
 async def secured(tmp_path: Path) -> AsyncIterator[Secured]:
     folder = tmp_path / "certificates"
-    for each in (*tmp_path.parents[:2], tmp_path):
-        each.chmod(0o755)
     authority = make("authority", key=1, authority=True)
     ca, _ = save(authority, folder, "ca")
     certificate, key = save(make("broker", key=2, issuer=authority), folder, "broker")
@@ -58,11 +53,11 @@ async def secured(tmp_path: Path) -> AsyncIterator[Secured]:
 def client(
     secured: Secured, *, host: str = "127.0.0.1", own: bool = True, trusts: Path | None = None
 ) -> MqttClient:
-    context = ssl.create_default_context(cafile=trusts or secured.authority)
+    tls = {"authority": str(trusts or secured.authority)}
     if own:
-        context.load_cert_chain(*secured.client)
-    address = Address.model_validate({"host": host, "port": secured.port, "connect_timeout": "2 s"})
-    return MqttClient(Options(address, "gateway", tls=context))
+        tls |= {"certificate": str(secured.client[0]), "private_key": str(secured.client[1])}
+    address = {"host": host, "port": secured.port, "connect_timeout": "2 s", "tls": tls}
+    return MqttClient(Options(Address.model_validate(address), "gateway"))
 
 
 async def test_messages_of_any_size_pass(secured: Secured) -> None:

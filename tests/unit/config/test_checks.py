@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.gxp.identity import generate_key
 from tests.unit.config.writing import HEAD, loaded, told, unit, warned
 
 _MODBUS = HEAD + "units:\n  u:\n    area: a\n    cell: c\n    tags:\n"
@@ -182,7 +183,8 @@ def test_the_speed_of_the_simulated_plant_counts(tmp_path: Path) -> None:
 
 
 def test_warnings_of_tags_and_devices(tmp_path: Path) -> None:
-    text = HEAD.replace("host: 127.0.0.1}", "host: 127.0.0.1, period: 20 s, writes_armed: false}") + (
+    text = HEAD.replace("host: 127.0.0.1}", "host: 127.0.0.1, period: 20 s}")
+    text = text.replace("scan_period: 100 ms", "scan_period: 100 ms, outputs_armed: true") + (
         "  spare: {driver: modbus, host: h}\n"
         "units:\n  u:\n    area: a\n    cell: c\n    tags:\n"
         "      slow.pv: {device: plc, address: {address: 1}}\n"
@@ -197,7 +199,8 @@ def test_warnings_of_tags_and_devices(tmp_path: Path) -> None:
         "units.u.tags.slow.pv.stale_after: it is read every 20 s and stale after 10 s",
         "units.u.tags.odd.pv.unit: 'OD600' is not a unit that can be converted",
         "units.u.tags.soft.pv: nothing gives this tag a value",
-        "units.u.tags.out: a loop moves it, and writing to device 'plc' is disarmed",
+        "units.u.tags.out: a loop moves it from the start (outputs_armed), but writes to device 'plc' "
+        "are off until somebody arms it",
         "devices.spare: no tag is read from this device",
         "devices.ua: it is written to and has no watchdog: it goes on when the gateway stops",
     ):
@@ -212,3 +215,25 @@ def test_warnings_of_streams_and_simulation(tmp_path: Path) -> None:
     found = warned(tmp_path, text)
     assert "streams.historians: no historian takes partition 1" in found
     assert "simulation: no model stands in for device 'plc'" in found
+
+
+def test_a_site_with_clients_is_warned_of_looking_without_login(tmp_path: Path) -> None:
+    _, public = generate_key()
+    users = f"access: {{users: {{visitor: {{role: client, units: [br1], public_key: {public}}}}}}}\n"
+    open_to_all = unit(_LOOP_TAGS) + "hmi: {view_without_login: true}\n"
+    assert not any(text.startswith("hmi.") for text in warned(tmp_path, open_to_all))
+    found = warned(tmp_path, open_to_all + users)
+    assert any(text.startswith("hmi.view_without_login: without a login anybody sees") for text in found)
+
+
+def test_members_of_a_historian(tmp_path: Path) -> None:
+    text = unit(_LOOP_TAGS) + (
+        "streams:\n  historians:\n    - {name: line, members: [a, b, a]}\n    - {name: line-b}\n"
+    )
+    found = told(tmp_path, text)
+    for expected in (
+        "streams.historians.0.members: members share a store that all of them reach",
+        "streams.historians.0.members.2: a second member 'a'",
+        "streams.historians.0.members.1: a historian is called line-b",
+    ):
+        assert any(expected in line for line in found), found

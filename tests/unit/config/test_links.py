@@ -42,7 +42,7 @@ def test_references_become_full_names(tmp_path: Path) -> None:
     assert site.alarms["br2/other"].tag == "br1/temp.pv"
     assert site.calculations["br1/hot"].expression == "br1/temp.pv > 40 degC and not br2/warmer"
     assert site.calculations["br2/warmer"].expression == "br2/temp.pv > br1/temp.pv"
-    assert site.interlocks["br1/hot"].when == "br1/hot or br1/temp.sp > 50 degC"
+    assert site.interlocks["br1/hot"].when == {"condition": "br1/hot or br1/temp.sp > 50 degC"}
     assert set(site.interlocks["br1/hot"].force) == {"br1/valve.out"}
     assert site.devices["ua"].watchdog == "br1/count.out"
 

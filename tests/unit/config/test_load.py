@@ -94,6 +94,19 @@ def test_files_of_a_device_are_relative_to_its_file(tmp_path: Path) -> None:
     assert again.fingerprint == site.fingerprint
 
 
+def test_files_of_the_broker_are_relative_to_its_file(tmp_path: Path) -> None:
+    tls = "tls: {authority: ca.pem, certificate: own.pem, private_key: own.key}"
+    text = "include: [sub/broker.yaml]\n" + unit(_BODY)
+    broker = f"streams: {{broker: {{host: h, port: 8883, {tls}}}}}\n"
+    found = loaded(tmp_path, text, {"sub/broker.yaml": broker}).site.streams.broker.tls
+    assert found is not None
+    assert (found.authority, found.private_key) == (tmp_path / "sub" / "ca.pem", tmp_path / "sub" / "own.key")
+    half = {"sub/broker.yaml": "streams: {broker: {tls: {private_key: own.key}}}\n"}
+    (only,) = told(tmp_path, text, half)
+    assert "streams.broker.tls: " in only
+    assert "a private_key without its certificate: give both" in only
+
+
 def test_the_driver_of_a_package_is_known_by_its_entry_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,9 +115,8 @@ def test_the_driver_of_a_package_is_known_by_its_entry_point(
     )
     body = _BODY + "  c.pv: {device: x, address: {slot: 1, name: T}}\n"
     (only,) = told(tmp_path, unit(body, device), S="s")
-    assert (
-        "devices.x.driver: there is no driver 'profinet'; use modbus, opcua, or install the package" in only
-    )
+    assert "devices.x.driver: there is no driver 'profinet'; use modbus, opcua" in only
+    assert "or install the package" in only
     package = tmp_path / "packages" / "cellgate_profinet-1.0.dist-info"
     package.mkdir(parents=True)
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: cellgate-profinet\nVersion: 1.0\n")

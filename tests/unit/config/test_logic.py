@@ -53,6 +53,90 @@ def test_mistakes_have_their_column(calculation: str, message: str, tmp_path: Pa
     assert f"plant.yaml:16: units.br1.calculations.x.expression: {message}" in only
 
 
+_STATES = (
+    "alarms:\n  temp.high: {tag: temp.pv, type: high, limit: 38 degC}\n"
+    "interlocks:\n  stop: {when: run, force: {valve.out: 0}}\n"
+)
+
+
+def test_states_are_named_in_full(tmp_path: Path) -> None:
+    body = (
+        _TAGS
+        + _STATES
+        + (
+            "calculations:\n"
+            "  x: {expression: alarm(temp.high) and not interlock(br1/stop) or bypassed(stop)}\n"
+            "  y: {expression: phase(growth) or temp.pv > packml(Execute)}\n"
+        )
+    )
+    site = loaded(tmp_path, unit(body)).site
+    assert site.calculations["br1/x"].expression == (
+        "alarm(br1/temp.high) and not interlock(br1/stop) or bypassed(br1/stop)"
+    )
+    assert site.calculations["br1/y"].expression == "phase(br1/growth) or br1/temp.pv > packml(Execute)"
+    assert site.calculations["br1/x"].kind is TagKind.BOOL
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("run and alarm(temp.hihg)", "column 15: there is no alarm 'temp.hihg'; did you mean 'temp.high'?"),
+        ("interlock(br1/stpo)", "column 11: there is no interlock 'br1/stpo'; did you mean 'stop'?"),
+        ("bypassed(br9/stop)", "column 10: there is no unit 'br9'; did you mean 'br1'?"),
+        ("phase(br9/growth)", "column 7: there is no unit 'br9'; did you mean 'br1'?"),
+        ("alarm(1)", "column 1: alarm takes the name of one alarm"),
+        ("alarm(temp.high, run)", "column 1: alarm takes the name of one alarm"),
+        ("phase(a/b/c)", "column 7: "),
+        ("temp.pv > packml(exceute)", "column 18: PackML has no state 'exceute'; did you mean 'execute'?"),
+        ("alram(temp.high)", "column 1: no function 'alram'; did you mean 'alarm'?"),
+    ],
+)
+def test_wrong_names_of_states_have_their_column(expression: str, message: str, tmp_path: Path) -> None:
+    body = _TAGS + _STATES + f'calculations:\n  x: {{expression: "{expression}"}}\n'
+    (only,) = told(tmp_path, unit(body))
+    assert f"units.br1.calculations.x.expression: {message}" in only
+
+
+def test_conditions_with_names_have_places_of_their_own(tmp_path: Path) -> None:
+    body = _TAGS + (
+        "permissives:\n  ready: {when: {warm: temp.pv > 20 degC, on: rum}, phases: [growth]}\n"
+        "interlocks:\n  x:\n    when:\n      hot: temp.pv > 3 bar\n    force: {valve.out: 0}\n"
+    )
+    first, second = told(tmp_path, unit(body))
+    assert "permissives.ready.when.on: column 1: no tag 'rum'; did you mean 'run'?" in first
+    assert "plant.yaml:20: units.br1.interlocks.x.when.hot: column 11: cannot compare" in second
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("interlocks:\n  x: {when: [run], force: {valve.out: 0}}", "is no condition; write an expression"),
+        ("interlocks:\n  x: {when: {}, force: {valve.out: 0}}", "has 0 conditions; write 1 to 32"),
+        ("interlocks:\n  x: {when: {a b: run}, force: {valve.out: 0}}", "'a b' cannot be a name"),
+        ("permissives:\n  x: {when: run}", "it guards nothing"),
+        ("permissives:\n  x: {when: run, loops: [temp]}", "there is no loop 'temp'"),
+        ("permissives:\n  x: {when: run, phases: [a b]}", "'a b' cannot be the name of a phase"),
+        ("calculations:\n  x: {expression: temp.pv, period: 250 ms}", "250 ms is not a multiple of the scan"),
+        (
+            "interlocks:\n  x: {when: run, force: {valve.out: 0}, first_out: x}",
+            "'br1/x' is the name of an interlock too",
+        ),
+        (
+            "interlocks:\n  x: {when: run, force: {valve.out: 0}, first_out: g}\n"
+            "alarms:\n  a: {tag: temp.pv, type: high, limit: 40, first_out: g}",
+            "'br1/g' is a group of alarms too: 'br1/a'",
+        ),
+        (
+            "alarms:\n  a: {tag: temp.pv, type: high, limit: 40, period: 250 ms}",
+            "250 ms is not a multiple of the scan period, 100 ms; write 200 ms",
+        ),
+    ],
+)
+def test_mistakes_around_conditions(part: str, message: str, tmp_path: Path) -> None:
+    (only,) = told(tmp_path, unit(f"{_TAGS}{part}\n"))
+    assert message in only
+
+
 def test_every_mistake_of_an_expression_is_told(tmp_path: Path) -> None:
     body = _TAGS + "calculations:\n  x: {expression: a.pv + b.pv}\n"
     assert len(told(tmp_path, unit(body))) == 2

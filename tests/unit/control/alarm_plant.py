@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from control import signal as s
-from control.alarm_states import AlarmState
+from control.alarm_states import AlarmState, state_of
 from tests.unit.control.plant import Plant, answered, site
 
 
@@ -17,7 +17,14 @@ def plant(**alarm: Any) -> Plant:
 
 
 def state(tested: Plant) -> AlarmState:
-    return AlarmState(int(tested.state.alarms.row[0]["state"]))
+    return letter(tested.state.alarms.row[0]["flags"])
+
+
+def letter(flags: int) -> AlarmState:
+    """Return the letter of flags, which must be of an alarm."""
+    found = state_of(int(flags))
+    assert found is not None
+    return found
 
 
 def occurrence(tested: Plant) -> int:

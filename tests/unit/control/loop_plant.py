@@ -22,10 +22,16 @@ LOOP: dict[str, Any] = {
 }
 
 
-def plant(armed: bool = True, out: dict[str, Any] | None = None, **loop: Any) -> Plant:
+def plant(
+    armed: bool = True,
+    out: dict[str, Any] | None = None,
+    profiles: dict[str, Any] | None = None,
+    **loop: Any,
+) -> Plant:
     tags = TAGS | ({"out": out} if out else {})
     interlocks = {"stop": {"when": "u/trip", "force": {"u/out": 12}, "on_bad": False}}
-    return Plant(site(tags, armed=armed, loops={"l": LOOP | loop}, interlocks=interlocks))
+    loops = {"l": LOOP | loop}
+    return Plant(site(tags, armed=armed, loops=loops, interlocks=interlocks, profiles=profiles or {}))
 
 
 def running(**loop: Any) -> Plant:

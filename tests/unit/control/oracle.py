@@ -1,4 +1,4 @@
-"""The PID law and the alarm's life written a second time, in plain scalars, straight from the text.
+"""The PID law written a second time, in plain scalars, straight from the text.
 
 Nothing is shared with the kernels: names, structure and order of evaluation are the textbook's.
 """
@@ -6,7 +6,7 @@ Nothing is shared with the kernels: names, structure and order of evaluation are
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Pid:
     low: float = -math.inf
     high: float = math.inf
     rate: float = math.inf
+    rate_down: float | None = None
     u: float = 0.0
     integral: float = 0.0
     derivative: float = 0.0
@@ -53,7 +54,8 @@ class Pid:
         self.before = self.c * r - y
         v = p + self.integral + self.derivative + self.bias
         u = min(max(v, self.low), self.high)
-        u = min(max(u, self.u - self.rate * h), self.u + self.rate * h)
+        fall = self.rate if self.rate_down is None else self.rate_down
+        u = min(max(u, self.u - fall * h), self.u + self.rate * h)
         share = min(1.0, h / self.tracking_time())
         if self.ti > 0.0:
             self.integral += self.k / self.ti * h * (r - y) + share * (u - v)
@@ -61,63 +63,3 @@ class Pid:
             self.integral *= 1.0 - share
         self.u = u
         return u
-
-
-@dataclass
-class LimitAlarm:
-    """One alarm in words: is the condition true, how long, and what does that change?"""
-
-    limit: float
-    high: bool = True
-    deadband: float = 0.0
-    on_s: float = 0.0
-    off_s: float = 0.0
-    latching: bool = False
-    active: bool = False
-    acknowledged: bool = True
-    latched: bool = False
-    differs_s: float | None = field(default=None)
-
-    @property
-    def letter(self) -> str:
-        if self.active:
-            return "C" if self.acknowledged else "B"
-        if self.latched:
-            return "F" if self.acknowledged else "E"
-        return "A" if self.acknowledged else "D"
-
-    def violated(self, value: float) -> bool:
-        distance = value - self.limit if self.high else self.limit - value
-        if self.active and self.deadband > 0.0:
-            return distance > -self.deadband
-        return distance >= 0.0
-
-    def see(self, value: float, good: bool, elapsed_s: float) -> None:
-        if not good or math.isnan(value):
-            return
-        violated = self.violated(value)
-        if violated == self.active:
-            self.differs_s = None
-            return
-        self.differs_s = 0.0 if self.differs_s is None else self.differs_s + elapsed_s
-        if self.differs_s < (self.on_s if violated else self.off_s) - 1e-9:
-            return
-        self.differs_s = None
-        self.active = violated
-        if violated:
-            self.acknowledged = False
-            self.latched = self.latching
-        elif not self.latching and self.acknowledged:
-            self.latched = False
-
-    def acknowledge(self) -> bool:
-        if self.acknowledged:
-            return False
-        self.acknowledged = True
-        return True
-
-    def reset(self) -> bool:
-        if self.letter != "F" or self.differs_s is not None:
-            return False
-        self.latched = False
-        return True

@@ -8,8 +8,8 @@ import numpy as np
 
 from config.site import Site
 from control import signal
+from control.course import scan
 from control.rings import Ring, Rows
-from control.scan import scan
 from control.tables import Capacities, Tables, build
 
 START_NS = 5_000_000_000_000
@@ -43,7 +43,9 @@ def site(
         {
             "site": {"name": "s"},
             "gateway": {"name": "g", "outputs_armed": armed, "scan_period": scan_period},
-            "devices": {"d": {"driver": "modbus", "host": "127.0.0.1"} | (device or {})},
+            "devices": {
+                "d": {"driver": "modbus", "host": "127.0.0.1", "writes_armed": True} | (device or {})
+            },
             "units": {"u": {"area": "a", "cell": "c", "tags": filled} | equipment},
             "simulation": simulation,
         }
@@ -85,12 +87,18 @@ class Plant:
         assert self.inbox.push(rows) == 1
 
     def command(
-        self, kind: int, index: int = 0, value: float = 0.0, occurrence: int = 0, parameter: int = 0
+        self,
+        kind: int,
+        index: int = 0,
+        value: float = 0.0,
+        occurrence: int = 0,
+        parameter: int = 0,
+        value2: float = 0.0,
     ) -> int:
         self._ticket += 1
         rows = np.zeros(1, signal.COMMAND)
         rows["ticket"], rows["kind"], rows["index"], rows["value"] = self._ticket, kind, index, value
-        rows["occurrence"], rows["parameter"] = occurrence, parameter
+        rows["occurrence"], rows["parameter"], rows["value2"] = occurrence, parameter, value2
         assert self.commands.push(rows) == 1
         return self._ticket
 
@@ -103,11 +111,24 @@ class Plant:
                 self.sample(tag, value)
             scan(self.state, self.now_ns, self.utc_ns)
 
+    def hold(self, held: int, device: int = 0) -> None:
+        """Say why the gateway holds back the writes to a device (HELD_*), as the drivers' side does."""
+        rows = np.zeros(1, signal.SAMPLE)
+        rows["tag"], rows["quality"] = signal.alive_tag(device), signal.BAD | signal.OUT_OF_SERVICE
+        rows["status"] = held
+        assert self.inbox.push(rows) == 1
+
     def ask(
-        self, kind: int, index: int = 0, value: float = 0.0, occurrence: int = 0, parameter: int = 0
+        self,
+        kind: int,
+        index: int = 0,
+        value: float = 0.0,
+        occurrence: int = 0,
+        parameter: int = 0,
+        value2: float = 0.0,
     ) -> Any:
         """Send a command, scan, and return the transition that answers it."""
-        ticket = self.command(kind, index, value, occurrence, parameter)
+        ticket = self.command(kind, index, value, occurrence, parameter, value2)
         self.scan()
         answers = [row for row in self.transitions.pop(1000) if row["ticket"] == ticket]
         assert len(answers) == 1, answers

@@ -55,7 +55,7 @@ def run(tested: Plant, step_utc_ns: int) -> list[tuple[float, ...]]:
         seen.append(
             (
                 *(float(column[0]) for column in (loops.output, loops.integral, loops.sp, loops.derivative)),
-                float(row["state"]),
+                float(row["flags"]),
                 float(row["since_ns"]),
                 *(float(quality) for quality in image.quality[:3]),
                 float(image.value[0]),

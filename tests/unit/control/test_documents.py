@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.loops import Loop
-from control.alarm_states import MEANINGS, STEPS, AlarmState, diagram, document
+from control.alarm_life_cycle import diagram, document
+from control.alarm_states import MEANINGS, STEPS, AlarmState
 from control.layout import COUNTERS
+from control.parameters import PARAMETERS
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -19,7 +21,7 @@ def test_the_life_cycle_in_the_reference_is_the_table() -> None:
 
 def test_the_diagram_has_every_state_and_every_step() -> None:
     lines = diagram().splitlines()
-    assert len(lines) == 2 + len(AlarmState) + len(STEPS)
+    assert len(lines) == 4 + len(AlarmState) + len(STEPS)
     assert set(MEANINGS) == set(AlarmState)
 
 
@@ -34,3 +36,9 @@ def test_every_counter_that_is_explained_exists() -> None:
     named = [word for word in section.split("`")[1::2] if word.isidentifier()]
     assert named
     assert set(named) <= set(COUNTERS.names or ())
+
+
+def test_every_parameter_that_can_be_tuned_is_in_the_reference() -> None:
+    text = (DOCS / "reference" / "pid.md").read_text(encoding="utf-8")
+    tuning = text[text.index("## Tuning") : text.index("## Modes")]
+    assert [name for name in PARAMETERS if f"`{name}`" not in tuning] == []

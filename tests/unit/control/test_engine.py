@@ -60,7 +60,8 @@ def test_it_scans_at_its_period_and_says_how_well(engine: Engine) -> None:
     grid = rows["monotonic_ns"] - rows["lateness_ns"]
     assert set(np.diff(grid) % PERIOD_NS) == {0}
     skipped = int((np.diff(grid) // PERIOD_NS - 1).sum())
-    assert rows["overruns"][-1] - rows["overruns"][0] == skipped
+    assert rows["scan"][0] == 1
+    assert rows["overruns"][-2] == skipped, "each scan counts what is skipped behind it"
     assert abs(rows["utc_ns"][-1] - time.time_ns()) < 60 * 10**9
     assert engine.running
 
@@ -133,7 +134,7 @@ def test_what_ends_the_thread_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("control.pacing.scan", fail)
+    monkeypatch.setattr("control.portable.scan", fail)
     broken = engine_of(Pacing.PORTABLE)
     broken.start()
     until(lambda: not broken.running)
@@ -173,3 +174,31 @@ def test_a_busy_interpreter_does_not_stop_the_scans() -> None:
 
 def test_priming_compiles_for_every_site() -> None:
     prime()
+
+
+def test_a_copy_of_the_state_is_of_one_scan(engine: Engine) -> None:
+    push(engine, 45.0)
+    until(lambda: engine.snapshot().value[0] == 45.0)
+    copies = [engine.copy_state() for _ in range(3)]
+    scans = []
+    for copy in copies:
+        arrays = engine.tables.arena.arrays(copy.block)
+        counters = arrays["counters"][0]
+        assert counters["scanned_ns"] == copy.moment.monotonic_ns
+        assert arrays["image.value"][0] == 45.0
+        assert copy.moment.inbox == 1
+        scans.append(int(counters["scan"]))
+    assert scans == sorted(set(scans))
+    assert engine.running
+
+
+def test_an_engine_that_hands_over_leaves_its_outputs_as_they_are(engine: Engine) -> None:
+    push(engine, 45.0)
+    until(lambda: engine.counters()["armed"] == 1 and len(engine.outputs) > 1)
+    engine.hand_over()
+    assert not engine.running
+    assert engine.counters()["armed"] == 1
+    assert s.OUTPUT_SAFE not in engine.outputs.pop(10_000)["reason"].tolist()
+    with pytest.raises(EngineError, match="does not scan"):
+        engine.copy_state()
+    assert engine.stop() == 0

@@ -34,7 +34,7 @@ def qualities(value: float, quality: int) -> tuple[int, int, int]:
 
 @kernel
 def ramp(value: float, target: float, step: float) -> float:
-    return approach(value, target, step)
+    return approach(value, target, step, 2.0 * step)
 
 
 def test_clamp_lets_no_nan_through() -> None:
@@ -78,7 +78,7 @@ def test_smoothing_begins_at_the_first_value() -> None:
 
 @pytest.mark.parametrize(
     ("value", "target", "step", "expected"),
-    [(0.0, 1.0, 0.4, 0.4), (0.8, 1.0, 0.4, 1.0), (1.0, 0.0, 0.4, 0.6), (0.1, 0.7, math.inf, 0.7)],
+    [(0.0, 1.0, 0.4, 0.4), (0.8, 1.0, 0.4, 1.0), (1.0, 0.0, 0.4, 1.0 - 0.8), (0.1, 0.7, math.inf, 0.7)],
 )
 def test_ramp(value: float, target: float, step: float, expected: float) -> None:
     assert ramp(value, target, step) == expected

@@ -14,6 +14,7 @@ from tests.unit.control.story import tell
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.timeout(900)  # it compiles the engine anew, with and without checks
 @pytest.mark.parametrize("mode", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
 def test_the_scan_decides_the_same_to_the_bit(mode: str) -> None:
     told = subprocess.run(

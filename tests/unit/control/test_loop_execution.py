@@ -81,7 +81,7 @@ def test_tuning_in_auto_does_not_bump() -> None:
         ticket = tested.command(s.SET_TUNING, value=value, parameter=parameter)
         tested.scan(pv=45.0)
         answer = tested.transitions.pop(10)[0]
-        assert (answer["kind"], answer["ticket"], answer["value"]) == (s.KIND_DONE, ticket, value)
+        assert (answer["kind"], answer["ticket"], answer["value"]) == (s.KIND_TUNED, ticket, value)
         assert output(tested) == pytest.approx(before, abs=1.01 * 5 / 8 * 5 * 0.1)
     assert answered(tested.ask(s.SET_TUNING, value=1.0, parameter=99)) == s.REFUSED_INVALID
 

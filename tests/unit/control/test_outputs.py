@@ -145,6 +145,39 @@ def test_an_interlock_forces_and_releases() -> None:
     assert answered(tested.ask(s.RESET, parameter=1)) == s.REFUSED_STATE
 
 
+def test_an_output_without_a_loop_goes_back_to_what_was_wanted_before() -> None:
+    tested = interlocked()
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 0.75)
+    tested.scan(pv=1.0, trip=1.0)
+    assert (tested.value("valve"), tested.quality("valve")) == (0.25, s.SUBSTITUTE | s.FORCED)
+    tested.scan(pv=1.0, trip=0.0)
+    assert tested.written("valve") == [0.75, 0.25, 0.75]
+    assert (tested.value("valve"), tested.quality("valve")) == (0.75, s.SUBSTITUTE)
+
+
+def test_an_output_that_nobody_wanted_goes_back_to_where_it_stood() -> None:
+    tags = TAGS | {"out": {"access": "read_write", "low": 0, "high": 100, "stale_after": "1 h"}}
+    interlocks = {"i": {"when": "u/trip", "force": {"u/out": 3, "u/valve": 1}}}
+    tested = Plant(site(tags, interlocks=interlocks))
+    tested.scan(2, out=40.0, trip=0.0)
+    tested.scan(out=40.0, trip=1.0)
+    tested.scan(out=3.0, trip=0.0)
+    rows = tested.outputs.pop(100)
+    assert rows["value"][rows["tag"] == tested.tag("out")].tolist() == [3.0, 40.0]
+    assert rows["value"][rows["tag"] == tested.tag("valve")].tolist() == [1.0]
+
+
+def test_what_was_only_withheld_at_the_start_is_not_gone_back_to() -> None:
+    tags = TAGS | {"out": {"access": "read_write", "low": 0, "high": 100, "stale_after": "1 h"}}
+    tested = Plant(site(tags, interlocks={"i": {"when": "u/trip", "force": {"u/out": 3}}}))
+    tested.scan(2, out=40.0)
+    tested.scan(2, out=60.0, trip=0.0)
+    assert tested.written("out") == []
+    tested.scan(out=60.0, trip=1.0)
+    tested.scan(out=3.0, trip=0.0)
+    assert tested.written("out") == [3.0, 60.0]
+
+
 def test_a_latched_interlock_stays_until_it_is_reset() -> None:
     tested = interlocked(latched=True)
     tested.scan(pv=1.0, trip=1.0)

@@ -107,13 +107,13 @@ def test_default_tracking_times() -> None:
     assert tt(ti="40 s", tt="7 s") == 7.0
 
 
-def test_what_must_not_be_written_has_no_slot() -> None:
+def test_what_cannot_be_written_has_no_slot() -> None:
     tags = TAGS | {"beat": {"access": "write"}, "note": {"kind": "text", "access": "write"}}
     outputs = build(site(tags, device={"watchdog": "u/beat"})).state.outputs
     assert outputs.slots["tag"].tolist() == [1]
     assert outputs.watchdogs["tag"].tolist() == [2]
     outputs = build(site(tags, device={"watchdog": "u/beat", "writes_armed": False})).state.outputs
-    assert len(outputs.slots) == len(outputs.watchdogs) == 0
+    assert outputs.devices["configured"].tolist() == [0]
 
 
 def test_a_site_without_anything_runs() -> None:
@@ -148,7 +148,18 @@ def test_every_index_of_the_tables_exists() -> None:
         ({"loops": {"l": LOOP | {"sp_rate": 0}}}, "loop u/l: sp_rate must be positive"),
         ({"loops": {"l": LOOP | {"ti": "1 ns"}}}, "loop u/l: kp must be at most 1e"),
         ({"loops": {"a": LOOP, "b": LOOP}}, "loop u/b: another loop already moves u/out"),
-        ({"loops": {"a": LOOP, "b": LOOP | {"output": "u/a.sp"}}}, "loop u/b: u/a.sp is no writable tag"),
+        (
+            {"loops": {"a": LOOP, "b": LOOP | {"output": "u/a.op", "safe_output": 0}}},
+            "loop u/b: u/a.op is no writable tag",
+        ),
+        (
+            {"loops": {"a": LOOP | {"output": "u/b.sp"}, "b": LOOP | {"output": "u/a.sp"}}},
+            "the cascade goes round in a circle: u/a → u/b → u/a",
+        ),
+        (
+            {"loops": {n: LOOP | {"output": "u/a.sp" if n > "a" else "u/out"} for n in "abc"}},
+            "loop u/c: another one already moves u/a.sp",
+        ),
         ({"alarms": {"a": {"tag": "u/none", "type": "low", "limit": 1}}}, "alarm u/a: there is no tag"),
         (
             {"alarms": {"a": {"tag": "u/pv", "type": "low", "limit": 1, "deadband": -1}}},

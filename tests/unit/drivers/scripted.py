@@ -24,6 +24,7 @@ def device(**settings: Any) -> OtherDevice:
         "dead_after": 0.3,
         "reconnect_min": 0.02,
         "reconnect_max": 0.1,
+        "writes_armed": True,
     }
     return OtherDevice(**{**fast, **settings})
 

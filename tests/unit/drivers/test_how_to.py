@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from config.devices import ModbusDevice
 from config.load import Loaded, load
 from drivers import registry
 from drivers.api import TagRef
@@ -19,9 +20,9 @@ PAGES = Path(__file__).parents[3] / "docs" / "how-to"
 HEAD = "site: { name: plant-1 }\ngateway: { name: gw-1 }\n"
 
 
-def _site_of(page: str, folder: Path) -> Loaded:
-    blocks = re.findall(r"```yaml\n(.*?)```", (PAGES / page).read_text(encoding="utf-8"), re.DOTALL)
-    (folder / "site.yaml").write_text(HEAD + "".join(blocks), encoding="utf-8")
+def _site_of(page: str, folder: Path, fence: str = "yaml", more: str = "") -> Loaded:
+    blocks = re.findall(rf"```{fence}\n(.*?)```", (PAGES / page).read_text(encoding="utf-8"), re.DOTALL)
+    (folder / "site.yaml").write_text(HEAD + "".join(blocks) + more, encoding="utf-8")
     return load(folder / "site.yaml", {})
 
 
@@ -36,6 +37,37 @@ def test_the_modbus_site(tmp_path: Path) -> None:
     (warning,) = loaded.warnings
     assert "has no watchdog" in warning.message, "the page names one further down"
     assert _plan(loaded, "chiller") == (4, {})
+
+
+def test_the_other_ways_to_a_modbus_device(tmp_path: Path) -> None:
+    tags = (
+        "units: { u: { area: a, cell: c, tags: { t: { device: scales, address: { reference: 40021 } } } } }\n"
+    )
+    loaded = _site_of("connect-modbus.md", tmp_path, "yml", tags)
+    scales, lyophilizer = (loaded.site.devices[name] for name in ("scales", "lyophilizer"))
+    assert isinstance(scales, ModbusDevice)
+    assert isinstance(lyophilizer, ModbusDevice)
+    assert scales.serial is not None
+    assert lyophilizer.tls is not None
+    assert lyophilizer.port == 802
+    assert lyophilizer.tls.trusted == tmp_path / "pki" / "lyophilizer-ca.pem", "relative to the file"
+    assert _plan(loaded, "scales") == (1, {})
+
+
+def test_the_sparkplug_sites(tmp_path: Path) -> None:
+    loaded = _site_of("connect-sparkplug.md", tmp_path)
+    assert _plan(loaded, "packer") == (3, {})
+    (node,) = loaded.site.streams.sparkplug
+    assert (node.group, node.edge_node, node.primary_host, node.historical) == ("Basel", "gw1", "scada1", 300)
+    tags = "tags: { t: { kind: text } }"
+    units = f"units: {{ br1: {{ area: a, cell: c, {tags} }}, br2: {{ area: a, cell: c, {tags} }} }}\n"
+    (node,) = _site_of("connect-sparkplug.md", tmp_path, "yml", units).site.streams.sparkplug
+    assert node.commands is not None
+    assert (node.commands.user, node.commands.role, node.commands.units) == (
+        "scada",
+        "operator",
+        ["br1", "br2"],
+    )
 
 
 @pytest.fixture

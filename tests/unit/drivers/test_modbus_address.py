@@ -40,7 +40,7 @@ def test_types_and_sizes(data: dict[str, Any], kind: RegisterType, count: int) -
         ({"address": 5, "bit": 16}, "less than or equal to 15"),
         ({"address": 5, "type": "string"}, "length"),
         ({"address": 5, "length": 3}, "length"),
-        ({"address": 65535, "type": "float32"}, "end beyond 65535"),
+        ({"address": 65536, "type": "float32"}, "end beyond 65536"),
         ({"address": 40001, "unit_id": 256}, "less than or equal to 255"),
         ({"adress": 5}, "Extra inputs"),
     ],

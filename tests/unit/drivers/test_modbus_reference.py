@@ -1,9 +1,10 @@
-"""The reference's table of exceptions is the driver's."""
+"""The reference's tables of exceptions and of profiles are the driver's."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from config.modbus_line import PROFILES
 from control.signal import BAD, describe_quality
 from drivers.modbus.pdu import FAULTS, Action
 from drivers.modbus.schedule import BUSY_LIMIT, LATER_S, SELDOM_S, SOON_S
@@ -27,3 +28,12 @@ def test_the_table_is_the_drivers() -> None:
         for code, fault in FAULTS.items()
     ]
     assert (SELDOM_S, LATER_S, SOON_S, BUSY_LIMIT) == (60.0, 5.0, 0.1, 5)
+
+
+def test_the_profiles_are_the_configurations() -> None:
+    text = PAGE.read_text().split("<!-- profiles: begin -->")[1].split("<!-- profiles: end -->")[0]
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in text.split("\n") if line]
+    assert rows[2:] == [
+        (f"`{name}`", ", ".join(f"`{key}: {value}`" for key, value in quirks.items()))
+        for name, quirks in PROFILES.items()
+    ]

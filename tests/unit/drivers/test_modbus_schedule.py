@@ -31,7 +31,7 @@ def test_a_poll_is_due_at_the_start_and_then_once_a_period() -> None:
     for tick in range(101):
         now = 100.0 + tick * 0.1 + 0.003
         for due in made.due(now):
-            made.read(due, now)
+            made.read([due], now)
             counts[id(due)] += 1
     assert counts == {id(fast): 101, id(slow): 21}
 
@@ -40,7 +40,7 @@ def test_a_poll_is_due_at_the_start_and_then_once_a_period() -> None:
 def test_missed_periods_are_skipped_and_the_phase_is_kept(late: float) -> None:
     only = poll(0, period_s=1.0)
     made = schedule(only)
-    made.read(only, 100.0 + late)
+    made.read([only], 100.0 + late)
     assert only.due > 100.0 + late - 1e-6
     assert only.due - (100.0 + late) <= 1.0 + 1e-6
     assert abs(only.due - round(only.due)) < 1e-6

@@ -163,6 +163,17 @@ async def test_a_write_that_did_not_stick_is_an_error() -> None:
     assert session.statistics.writes_differing == 1
 
 
+async def test_what_resets_itself_is_not_read_back() -> None:
+    driver = ScriptedDriver()
+    session = Session("d", device(verify_after=0.02), driver, refs("u/a"), Sink())
+    async with running(session):
+        await until(lambda: session.state is State.CONNECTED)
+        (result,) = await session.write([Write(0, 1.0)], verify=False)
+        assert (result.error, result.verified) == (None, False)
+        await asyncio.sleep(0.05)
+    assert "read_back" not in driver.log
+
+
 async def test_what_cannot_be_verified_any_more_says_so() -> None:
     driver = ScriptedDriver()
     session = Session("d", device(verify_after=0.2), driver, refs("u/a"), Sink())

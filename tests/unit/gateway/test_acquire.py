@@ -31,7 +31,7 @@ def test_whatever_a_subscription_says_is_a_sign_of_life() -> None:
     """Whether a driver subscribes is known only once its tags are planned."""
     site = load(CMO, {}).site
     inbox = _Inbox()
-    acquisition = Acquisition(site, inbox, TextImage(site), changed=lambda _: None)
+    acquisition = Acquisition(site, inbox, TextImage(site), changed=lambda _: None, announced=lambda *_: None)
     tag = site.tag_index["br1/temp.pv"]
     one = np.array([tag], np.int32)
     say = acquisition.sessions["br1"]._deliver
@@ -46,7 +46,7 @@ def test_whatever_a_subscription_says_is_a_sign_of_life() -> None:
 def test_a_polled_device_lives_by_its_samples_alone() -> None:
     site = load(CMO, {}).site
     inbox = _Inbox()
-    acquisition = Acquisition(site, inbox, TextImage(site), changed=lambda _: None)
+    acquisition = Acquisition(site, inbox, TextImage(site), changed=lambda _: None, announced=lambda *_: None)
     tag = site.tag_index["fill/speed.pv"]
     acquisition.sessions["fill"]._deliver(
         Columns.filled(np.array([tag], np.int32), quality=GOOD, source_ns=1)

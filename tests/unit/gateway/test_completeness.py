@@ -121,3 +121,20 @@ def test_a_store_that_rounds_is_measured_by_what_it_keeps() -> None:
     assert compare(points(), stored, 10**6).whole
     stored.value[3] *= 1 + 1e-9
     assert compare(points(), stored, 10**6).altered == 1
+
+
+def test_a_store_of_milliseconds_keeps_one_of_two_reports_within_one() -> None:
+    two = points().take(np.array([10, 11]))
+    two = without_identity(
+        replace(two, source_ns=START_NS + np.array([100, 900]), ordinal=np.zeros(2, np.int64))
+    )
+    for kept in (0, 1):
+        rounded = two.take(np.array([kept]))
+        rounded = replace(rounded, value=rounded.value * (1 + 1e-14), source_ns=np.array([START_NS]))
+        assert compare(two, rounded, 1_000_000).whole
+    gone = two.take(np.array([], np.int64))
+    verdict = compare(two, gone, 1_000_000)
+    assert (verdict.missing, verdict.altered) == (1, 0)
+    other = replace(two.take(np.array([0])), value=np.array([77.0]))
+    verdict = compare(two, other, 1_000_000)
+    assert (verdict.missing, verdict.altered) == (0, 1)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from control import signal
-from gateway.health import LoopLag, ScanStatistics
+from gateway.health import HISTOGRAM_US, LoopLag, ScanStatistics
 
 
 def _rows(count: int, lateness_us: float, first_scan: int = 1) -> npt.NDArray[Any]:
@@ -31,6 +31,18 @@ def test_counts_are_the_last_rows_and_percentiles_of_the_latest_window() -> None
     assert summary["overruns"] == 3
     assert summary["lateness_p50_us"] == summary["lateness_p100_us"] == 100.0
     assert summary["duration_p99_us"] == 50.0
+
+
+def test_every_scan_is_in_one_class_of_the_histogram() -> None:
+    statistics = ScanStatistics()
+    for lateness_us in (5.0, 10.0, 10.1, 99.0, 1e6):
+        statistics.take(_rows(3, lateness_us))
+    found = statistics.histogram()
+    assert found["bounds_us"] == list(HISTOGRAM_US)
+    assert dict(enumerate(found["lateness"])) == dict.fromkeys(range(len(HISTOGRAM_US) + 1), 0) | {
+        0: 6, 1: 3, HISTOGRAM_US.index(100): 3, len(HISTOGRAM_US): 3,
+    }  # fmt: skip
+    assert sum(found["duration"]) == found["duration"][HISTOGRAM_US.index(50)] == 15
 
 
 def test_a_few_scans_are_not_diluted_by_an_empty_window() -> None:

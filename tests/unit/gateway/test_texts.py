@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.site import Site
-from control.signal import BAD, COMM, GOOD, OVERFLOW, STALE, Text
+from control.signal import BAD, COMM, GOOD, HISTORY, OVERFLOW, STALE, Text
 from gateway import texts
 
 
@@ -113,3 +113,16 @@ def test_a_quiet_subscription_that_lives_is_not_stale(site: Site, clock: Clock) 
         image.device_is_alive("d")
         image.tick()
     assert [t.quality for t in image.drain()] == [GOOD]
+
+
+def test_a_text_from_history_is_reported_and_never_taken_for_the_present(site: Site, clock: Clock) -> None:
+    image = texts.TextImage(site, clock)
+    image.take(_text("harvest", 9))
+    image.take(_text("growth", 5, HISTORY))
+    assert [(t.value, t.source_ns, t.quality) for t in image.drain()] == [
+        ("harvest", 9, GOOD),
+        ("growth", 5, HISTORY),
+    ]
+    latest = image.latest(0)
+    assert latest is not None
+    assert latest.value == "harvest"

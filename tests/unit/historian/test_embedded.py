@@ -14,9 +14,10 @@ import pytest
 from gateway.batch.context import Context
 from gateway.historian.api import EventFilter
 from gateway.historian.buckets import Grid
-from gateway.historian.embedded import PERIOD_NS, EmbeddedStore, periods_in
+from gateway.historian.embedded import EmbeddedStore, periods_in
 from gateway.historian.embedded_reader import EmbeddedReader
 from gateway.historian.period_file import MANY_SMALL
+from gateway.historian.retention import PERIOD_NS
 from tests.messages import START_NS, Sample, alarm, ramp, stored, stored_event
 
 SECOND = 10**9

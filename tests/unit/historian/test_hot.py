@@ -165,3 +165,31 @@ def test_partitions_and_gateways_are_apart(hot: HotTable) -> None:
     assert (done.messages, done.duplicates) == (3, 0)
     assert set(done.watermarks.values()) == {1}
     assert len(done.watermarks) == 3
+
+
+def test_a_group_s_watermark_stands_below_what_waits_for_the_store(path: Path) -> None:
+    hot, queue = HotTable(path, "line-a", "", grouped=True), HotQueue(path, "store")
+    hot.commit([arrival(1), arrival(2), arrival(3), arrival(5)])
+    assert hot.settled() == {GW1: 0}
+    queue.taken(2, [], START_NS)
+    assert hot.settled() == {GW1: 0}, "written, but a store may forget: it counts when it is purged"
+    queue.purge(START_NS)
+    assert hot.settled() == {GW1: 2}
+    queue.taken(4, [], START_NS)
+    queue.purge(START_NS)
+    assert hot.settled() == {GW1: 3}, "4 is missing"
+    queue.close()
+    hot.close()
+
+
+def test_what_another_member_has_stored_is_not_awaited_and_is_a_double(hot: HotTable, path: Path) -> None:
+    hot.commit([arrival(2), arrival(9)])
+    assert hot.adopt(GW1, 7)
+    assert not hot.adopt(GW1, 6)
+    assert (hot.watermarks(), hot.gaps()) == ({GW1: 7}, {GW1: [(8, 8)]})
+    hot.close()
+    again = HotTable(path, "historian", "")
+    done = again.commit([arrival(5), arrival(8)])
+    again.close()
+    assert (done.messages, done.duplicates, done.watermarks) == (1, 1, {GW1: 9})
+    assert rows(path, "SELECT count(*) FROM gap") == [(0,)], "nothing was lost"

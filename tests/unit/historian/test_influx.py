@@ -63,7 +63,7 @@ def test_other_answers() -> None:
 
 def test_the_body_is_the_messages_own_lines() -> None:
     message = stored(1, ramp(1))
-    lines = body(message)
+    lines = bytes(body(message))
     assert message.data.endswith(lines)
     assert lines.startswith(b"cellgate,name=br1/t0.pv value=1.0,quality=0i ")
     assert lines.count(b"\n") == 3

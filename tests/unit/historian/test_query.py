@@ -108,7 +108,7 @@ def test_a_message_seen_in_both_places_counts_once(
             return seen_early
 
     assert len(seen_early) == 10
-    both = History(history._store, Early())  # type: ignore[arg-type]
+    both = History(history._store, [Early()])  # type: ignore[list-item]
     assert both.raw(["br1/t1.pv"], START_NS, END).sequence.tolist() == list(range(1, 11))
     (buckets,) = both.buckets(["br1/t1.pv"], START_NS, END, 5)
     assert buckets.count.sum() == 10

@@ -1,4 +1,4 @@
-"""Logins: hashed, in a file of their own, throttled, locked after a while; redirects stay on the site."""
+"""Logins: hashed, in a file of their own, changed by their users; redirects stay on the site."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.hmi.accounts import Accounts, Throttle
+from gateway.hmi.accounts import Accounts, BadPassword
 from gateway.hmi.login import local_path
-from gateway.hmi.sessions import Sessions
 
 
 def test_a_login_is_proved_by_its_password_alone(tmp_path: Path) -> None:
     accounts = Accounts(tmp_path / "hmi" / "users.json")
-    assert accounts.names() == []
+    assert accounts.all() == {}
     password = accounts.add("operator", "the key")
     found = Accounts(tmp_path / "hmi" / "users.json").log_in("operator", password)
     assert found is not None
@@ -25,7 +24,7 @@ def test_a_login_is_proved_by_its_password_alone(tmp_path: Path) -> None:
 
 def test_a_new_password_ends_the_old_one(tmp_path: Path) -> None:
     accounts = Accounts(tmp_path / "users.json")
-    first, second = accounts.add("operator", "k"), accounts.add("operator", "k")
+    first, second = accounts.add("operator", "k"), accounts.reset("operator")
     assert first != second
     assert accounts.log_in("operator", first) is None
     assert accounts.log_in("operator", second) is not None
@@ -40,41 +39,45 @@ def test_the_file_has_no_password_and_is_its_owners_alone(tmp_path: Path) -> Non
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_five_failures_make_a_user_and_an_address_wait() -> None:
-    throttle = Throttle()
-    for second in range(5):
-        assert throttle.wait_s(("operator", "address a"), second) == 0
-        throttle.failed(("operator", "address a"), second)
-    assert throttle.wait_s(("operator", "address b"), 5) == pytest.approx(295)
-    assert throttle.wait_s(("engineer", "address a"), 5) == pytest.approx(295)
-    assert throttle.wait_s(("engineer", "address b"), 5) == 0
-    assert throttle.wait_s(("operator", "address a"), 300.5) == 0
+def test_who_is_disabled_cannot_log_in_until_there_is_a_new_password(tmp_path: Path) -> None:
+    accounts, served = Accounts(tmp_path / "users.json"), Accounts(tmp_path / "users.json")
+    password = accounts.add("operator", "k")
+    assert served.find("operator") is not None
+    accounts.disable("operator")
+    assert served.find("operator") is None
+    assert served.log_in("operator", password) is None
+    assert served.log_in("operator", accounts.reset("operator")) is not None
+    with pytest.raises(KeyError):
+        accounts.disable("nobody")
 
 
-def test_a_success_counts_as_no_failure() -> None:
-    throttle = Throttle()
-    for second in range(20):
-        throttle.failed(("operator", "address a"), second)
-        throttle.succeeded(("operator", "address a"))
-    assert throttle.wait_s(("operator", "address a"), 20) == 0
+def test_a_user_chooses_a_password(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "users.json")
+    old = accounts.add("ann", "k")
+    before = accounts.find("ann")
+    changed = accounts.change("ann", old, "correct horse battery")
+    assert accounts.log_in("ann", "correct horse battery") == changed
+    assert accounts.log_in("ann", old) is None
+    assert before is not None
+    assert changed.proof != before.proof
+    assert changed.private_key == "k"
 
 
-def test_a_session_is_locked_when_nothing_was_done_for_a_while() -> None:
-    sessions = Sessions(idle_s=60)
-    sessions.open("browser", "operator", "k", 0)
-    assert sessions.find("browser", 59) is not None
-    sessions.seen("browser", 59)
-    assert sessions.find("browser", 118) is not None
-    assert sessions.find("browser", 120) is None
-    sessions.seen("browser", 121)
-    assert sessions.find("browser", 121) is None
-
-
-def test_locking_ends_a_session() -> None:
-    sessions = Sessions(idle_s=60)
-    sessions.open("browser", "operator", "k", 0)
-    sessions.close("browser")
-    assert sessions.find("browser", 1) is None
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (None, "eleven char", "too_short"),
+        (None, "aaaaaaaaaaaaaaaa", "too_plain"),
+        (None, "password of Ann 1", "too_plain"),
+        ("a guess", "correct horse battery", "wrong"),
+    ],
+)
+def test_a_weak_password_is_not_taken(tmp_path: Path, old: str | None, new: str, why: str) -> None:
+    accounts = Accounts(tmp_path / "users.json")
+    given = accounts.add("ann", "k")
+    with pytest.raises(BadPassword, match=why):
+        accounts.change("ann", old or given, new)
+    assert accounts.log_in("ann", given) is not None
 
 
 @pytest.mark.parametrize("target", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere", ""])

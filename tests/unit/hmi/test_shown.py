@@ -23,6 +23,7 @@ TAG = Tag(unit="degC", format=".1f", low=Quantity(0.0), high=Quantity(100.0))
         (GOOD | FORCED, True, State.GOOD, "forced"),
         (GOOD | SIMULATED, True, State.GOOD, "simulated"),
         (UNCERTAIN | RANGE, True, State.UNCERTAIN, "?"),
+        (UNCERTAIN | RANGE | SIMULATED, True, State.UNCERTAIN, "simulated ?"),
         (BAD | COMM, True, State.BAD, "BAD"),
         (GOOD, False, State.STALE, "STALE 2 min"),
         (UNCERTAIN, False, State.STALE, "STALE 2 min"),

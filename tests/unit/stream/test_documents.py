@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.stream import topics
+from gateway.stream.event_model import Event
 from gateway.stream.event_schemas import schemas
-from gateway.stream.events import Event
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 

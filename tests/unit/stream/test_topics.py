@@ -14,6 +14,7 @@ ALL = [
     (topics.GatewayEvent("works", "gw1", 0), "cellgate/v1/works/_gateway/gw1/event/0"),
     (topics.Command(*UNIT, "gw1"), "cellgate/v1/works/suite/line1/br1/command/gw1"),
     (topics.Reply(*UNIT, "gw1"), "cellgate/v1/works/suite/line1/br1/reply/gw1"),
+    (topics.LoopParameters(*UNIT, "gw1"), "cellgate/v1/works/suite/line1/br1/loops/gw1"),
     (topics.GatewayCommand("works", "gw1"), "cellgate/v1/works/_gateway/gw1/command"),
     (topics.GatewayReply("works", "gw1"), "cellgate/v1/works/_gateway/gw1/reply"),
     (topics.State("works", "gw1"), "cellgate/v1/works/_gateway/gw1/state"),

@@ -152,7 +152,7 @@ def test_an_empty_program_does_nothing() -> None:
 
 
 def _site() -> Site:
-    device = {"driver": "modbus", "host": "127.0.0.1"}
+    device = {"driver": "modbus", "host": "127.0.0.1", "writes_armed": True}
     unit = {
         "area": "a",
         "cell": "c",
@@ -188,7 +188,7 @@ def test_a_sites_program() -> None:
     assert speeds == {"br1/hot": 60.0, "br1/late": 60.0, "br1/used": 1.0, "br1/mixed": 30.0}
     shown = {name: int(entries[part.entry]["tag"]) for name, part in compiled.calculations.items()}
     assert shown == {name: site.tag_index[name] for name in site.calculations}
-    condition = entries[compiled.conditions["br1/cool"].entry]
+    condition = entries[compiled.conditions["interlock br1/cool: condition"].entry]
     assert (condition["tag"], condition["speed"], condition["gap_ns"]) == (-1, 60.0, 5_000_000_000)
 
 
@@ -203,6 +203,6 @@ def test_a_sites_results() -> None:
     acts = []
     for scan in range(1, 4):
         evaluate(compiled.program, memory, value, quality, scan, scan * 125_000_000)
-        acts.append(memory.value[compiled.conditions["br1/cool"].entry])
+        acts.append(memory.value[compiled.conditions["interlock br1/cool: condition"].entry])
     assert acts == [0.0, 0.0, 1.0]  # 10 s of the plant are 0.17 s at its speed
     assert memory.value[compiled.calculations["br1/used"].entry] == pytest.approx(6000 / 60 * 0.25)

@@ -28,8 +28,17 @@ def plant(shared_server: OpcUaServer) -> Iterator[OpcUaServer]:
     """The shared server, its behaviour as it was at its start."""
     yield shared_server
     shared_server.do(
-        "behave", read=0, write=0, items=0, answer_s=0.0, lose=0, forget=False, publish_requests=0
+        "behave",
+        read=0,
+        write=0,
+        items=0,
+        answer_s=0.0,
+        lose=0,
+        forget=False,
+        publish_requests=0,
+        clock_s=0.0,
     )
+    shared_server.do("tell_of_itself", level=255)
     for limit in ("MaxNodesPerRead", "MaxNodesPerWrite", "MaxMonitoredItemsPerCall"):
         shared_server.do("tell", limit=limit, value=0)
 

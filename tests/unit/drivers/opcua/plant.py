@@ -26,6 +26,7 @@ def device(port: int, **settings: Any) -> OpcUaDevice:
         "reconnect_max": 0.3,
         "publishing_interval": 0.05,
         "keep_alive_count": 6,
+        "writes_armed": True,
     }
     return OpcUaDevice.model_validate(fast | settings)
 
@@ -33,14 +34,17 @@ def device(port: int, **settings: Any) -> OpcUaDevice:
 def ref(
     index: int,
     name: str,
+    /,
     *,
     kind: TagKind = TagKind.NUMBER,
     access: Access = Access.READ,
     namespace: str = NAMESPACE,
     **more: Any,
 ) -> TagRef:
-    poll = more.pop("poll", False)
-    address = OpcUaAddress(namespace=namespace, identifier=name, poll=poll)
+    where = {key: more.pop(key) for key in set(more) & set(OpcUaAddress.model_fields)}
+    if not {"guid", "opaque", "path"} & set(where):
+        where["identifier"] = name
+    address = OpcUaAddress(namespace=namespace, **where)
     return TagRef(index, f"u/{name}", Tag(device="d", address=address, kind=kind, access=access, **more))
 
 

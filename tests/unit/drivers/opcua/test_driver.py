@@ -129,6 +129,9 @@ async def test_a_missing_or_impossible_source_time_is_replaced_and_said(
     seen = Seen()
     async with opened(device(plant.port), refs) as driver:
         await follow(driver, seen, lambda: seen.keep_alives > 0)
+        facts = driver.facts
+    assert facts["doubtful_times"] == 3
+    assert str(facts["doubtful_time"]).startswith(f"{refs[0].name}: source time none, server time 20")
     for at in range(3):
         assert seen.qualities[at][-1] == GOOD | CLOCK
         assert abs(seen.stamps[at][-1] - time.time_ns()) < 5e9
@@ -325,8 +328,8 @@ async def test_the_channel_is_renewed_while_data_flow(
     plant.do("add", names=[name + "a"])
     seen = Seen()
     async with opened(device(plant.port, keep_alive_count=2), [ref(0, name + "a")]) as driver:
-        connection = driver._connection
-        assert connection is not None
+        assert driver._live is not None
+        connection = driver._live.connection
         before = connection._renew_at
         await follow(driver, seen, lambda: connection._renew_at > before + 0.6)
         plant.do("set", name=name + "a", value=9.0)

@@ -61,7 +61,9 @@ async def test_many_nodes_within_the_servers_limits(foreign: NodeOpcUaServer, na
     refs = [ref(at, each, access=Access.READ_WRITE) for at, each in enumerate([*names, name + "missing"])]
     seen = Seen()
     async with opened(device(foreign.port), refs) as driver:
-        assert (driver._limits.read.size, driver._limits.write.size, driver._limits.items.size) == (7, 4, 3)
+        assert driver._live is not None
+        limits = driver._live.limits
+        assert (limits.read.size, limits.write.size, limits.items.size) == (7, 4, 3)
         results = await driver.write([Write(at, at + 0.5) for at in range(40)])
         assert [result.error for result in results] == [None] * 40
         await follow(driver, seen, lambda: seen.keep_alives > 0)
@@ -104,6 +106,29 @@ async def test_types_and_status_arrive_as_they_are(foreign: NodeOpcUaServer, nam
     assert (seen.qualities[12][-1], seen.statuses[12][-1]) == (BAD | SENSOR, 0x808C_0000)
     assert math.isnan(seen.last(12))
     assert seen.stamps[13][-1] == 1_500_000_000_500_000_000
+
+
+async def test_a_server_that_samples_more_slowly_than_asked_for_is_told_of(
+    foreign: NodeOpcUaServer, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    foreign.do("add", names=[name + "a", name + "b"])
+    refs = [ref(0, name + "a", period=0.002), ref(1, name + "b", period=0.1)]
+    seen = Seen()
+    async with opened(device(foreign.port), refs) as driver:
+        await follow(driver, seen, lambda: seen.keep_alives > 0)
+    assert "samples more slowly than asked for: items=1" in caplog.text
+
+
+async def test_an_element_is_read_and_written_alone(foreign: NodeOpcUaServer, name: str) -> None:
+    foreign.do("add", names=[name + "a"], kind="Int32", value=[10, 11, 12], writable=True)
+    refs = [ref(at, name + "a", index=at, access=Access.READ_WRITE) for at in range(3)]
+    seen = Seen()
+    async with opened(device(foreign.port), refs) as driver:
+        assert [getattr(driver._lookup.nodes[at], "index", None) for at in range(3)] == ["0", "1", "2"]
+        (result,) = await driver.write([Write(1, 99)])
+        assert result.error is None
+        await follow(driver, seen, lambda: seen.keep_alives > 0)
+    assert [seen.last(at) for at in range(3)] == [10.0, 99.0, 12.0]
 
 
 async def test_samples_that_the_servers_queue_dropped_are_said(

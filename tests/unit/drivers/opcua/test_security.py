@@ -10,12 +10,15 @@ import pytest
 from asyncua import ua
 
 from drivers.api import DeviceRefused
+from drivers.opcua.certificates import load_certificate
 from drivers.opcua.driver import OpcUaDriver
 from drivers.opcua.security import POLICIES, choose_endpoint
 from drivers.opcua.trust import Trust
+from simulators.link_faults import LinkFault, LinkFaultKind
 from tests.servers.certificates import Pair, make, revoke
 from tests.servers.opcua import OpcUaServer, asyncua_server
 from tests.unit.drivers.opcua.plant import Seen, device, follow, opened, ref
+from tests.unit.drivers.opcua.test_faults import linked, running, until
 
 URI = "urn:cellgate:test:server"
 UNTRUSTED, TIME, HOST, NOT_OURS, REVOKED = 0x801A_0000, 0x8014_0000, 0x8016_0000, 0x8017_0000, 0x801D_0000
@@ -67,8 +70,8 @@ async def test_data_flow_under_every_policy(
     seen = Seen()
     async with opened(settings, [ref(0, "a")]) as driver:
         await follow(driver, seen, lambda: seen.keep_alives > 0)
-        connection = driver._connection
-        assert connection is not None
+        assert driver._live is not None
+        connection = driver._live.connection
         assert connection._client is not None
         assert connection._client.security_policy.URI.endswith(policy)
     assert seen.last(0) == 4.0
@@ -90,13 +93,67 @@ async def test_a_server_that_is_not_trusted_hears_nothing_from_us(secured: OpcUa
     with pytest.raises(DeviceRefused, match="not trusted") as refused:
         await driver.open()
     assert refused.value.code == UNTRUSTED
+    (kept,) = (folder / "rejected").iterdir()
+    assert f"cellgate pki trust {folder} {kept.name}" in str(refused.value)
+    assert load_certificate(kept) == load_certificate(folder / "server.der")
     assert not any("CreateSession" in frame or "OpenSecure" in frame for frame in driver.last_frames())
     await driver.close()
 
 
+async def test_a_certificate_logs_a_user_in(secured: OpcUaServer, folder: Path) -> None:
+    make("operator", "urn:user", key=4).save(folder, "operator")
+    make("stranger", "urn:user", key=4).save(folder, "stranger")
+    for name, is_let_in in (("operator", True), ("stranger", False)):
+        user = {"certificate": folder / f"{name}.der", "private_key": folder / f"{name}.pem"}
+        settings = device(secured.port, user_certificate=user, security=security(folder))
+        if is_let_in:
+            async with opened(settings, [ref(0, "a")]) as driver:
+                assert (await driver.read_back([0])).value.tolist() == [4.0]
+            continue
+        with pytest.raises(DeviceRefused, match="activate session"):
+            async with opened(settings, [ref(0, "a")]):
+                pass
+
+
+async def test_a_server_whose_certificate_has_ended_is_refused(secured: OpcUaServer, folder: Path) -> None:
+    """The same server, when its certificate is renewed, is spoken to again by itself."""
+    make("server", days=(-9, -1)).save(folder, "ended")
+    (folder / "trusted" / "ended.der").write_bytes((folder / "ended.der").read_bytes())
+    settings = {
+        "certificate": str(folder / "ended.der"),
+        "private_key": str(folder / "ended.pem"),
+        "policies": ["Basic256Sha256_SignAndEncrypt"],
+        "anonymous_only": True,
+    }
+    with asyncua_server(**settings) as server:
+        driver = OpcUaDriver("d", device(server.port, security=security(folder)))
+        driver.plan([ref(0, "a")])
+        with pytest.raises(DeviceRefused, match="not valid at this time") as refused:
+            await driver.open()
+        assert refused.value.code == TIME
+        server.kill()
+        server.change(certificate=str(folder / "server.der"), private_key=str(folder / "server.pem"))
+        server.start()
+        server.do("add", names=["a"], value=4.0)
+        try:
+            await driver.open()
+            assert (await driver.read_back([0])).value.tolist() == [4.0]
+        finally:
+            await driver.close()
+        user = {"certificate": folder / "gateway.der", "private_key": folder / "gateway.pem"}
+        for identity, what in (({"user_certificate": user}, "certificates"), ({"username": "jo"}, "names")):
+            with pytest.raises(DeviceRefused, match=f"takes no user {what}"):
+                async with opened(device(server.port, security=security(folder), **identity), [ref(0, "a")]):
+                    pass
+
+
 async def test_missing_certificates_are_said(secured: OpcUaServer, folder: Path) -> None:
-    for part in ("certificate", "private_key", "trusted"):
-        settings = device(secured.port, security=security(folder, **{part: folder / "nowhere"}))
+    user = {"certificate": folder / "nowhere", "private_key": folder / "nowhere"}
+    named = [
+        security(folder, **{part: folder / "nowhere"}) for part in ("certificate", "private_key", "trusted")
+    ]
+    for chosen, more in [*((each, {}) for each in named), (security(folder), {"user_certificate": user})]:
+        settings = device(secured.port, security=chosen, **more)
         driver = OpcUaDriver("d", settings)
         with pytest.raises(DeviceRefused, match="nowhere"):
             await driver.open()
@@ -173,3 +230,22 @@ def test_what_is_revoked_is_not_trusted_even_if_it_lies_in_the_folder(tmp_path: 
         revoke(make("authority", authority=True, key=3), ISSUED.certificate)
     )
     Trust.load(tmp_path).check(ISSUED.certificate, URI, "127.0.0.1")  # a list that its issuer did not sign
+
+
+async def test_a_reconnection_is_as_secure_as_the_first_connection(
+    secured: OpcUaServer, folder: Path
+) -> None:
+    """Certificates, policy and user are those of the configuration each time, whatever broke the link."""
+    async with linked(secured) as link:
+        settings = device(link.port, username="operator", password="secret", security=security(folder))
+        async with running(settings, [ref(0, "a")]) as (session, seen):
+            for round_ in range(1, 4):
+                await until(lambda: session.statistics.connects == round_ and seen.last(0) == 4.0)  # noqa: B023
+                driver: Any = session._driver
+                connection = driver._live.connection
+                policy = connection._client.security_policy
+                assert (policy.URI.endswith("Basic256Sha256"), int(policy.Mode)) == (True, 3)
+                await link.set_fault(LinkFault(LinkFaultKind.DROP))
+                await until(lambda: session.statistics.failures >= round_)  # noqa: B023
+                seen.__init__()  # type: ignore[misc]
+                await link.clear()

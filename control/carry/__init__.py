@@ -1,0 +1,1 @@
+"""Carrying the engine's state over: to a restarted gateway, or to a changed configuration."""

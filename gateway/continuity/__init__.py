@@ -1,0 +1,1 @@
+"""Continuity: the state of control over a restart, a changed configuration, and on record."""

@@ -1,0 +1,3 @@
+// What the component of the trend is made of.
+export { drawing } from "./drawing.js";
+export { gestures } from "./gestures.js";

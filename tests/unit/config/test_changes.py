@@ -1,0 +1,111 @@
+"""What a configuration changes of another: every thing by its name, every field by its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from config.assembly import restore
+from config.changes import Change, FieldChange, changes, needs_restart, order_changed
+from config.load import load
+from config.site import Site
+from gateway.cli.main import app
+from gateway.continuity.running import read_running, write_running
+
+MINIMAL = Path(__file__).parents[3] / "config" / "examples" / "minimal.yaml"
+SITE = load(MINIMAL).site
+UNIT = next(iter(SITE.units))
+
+
+def edited(edit: Callable[[dict[str, Any]], Any]) -> Site:
+    dump = SITE.model_dump(mode="json")
+    edit(dump)
+    return restore(orjson.dumps(dump), "edited")
+
+
+def test_nothing_changes_nothing() -> None:
+    assert changes(SITE, SITE) == []
+    assert needs_restart(SITE, SITE) == []
+    assert not order_changed(SITE, SITE)
+
+
+def test_a_field_of_a_loop() -> None:
+    name = next(iter(SITE.units[UNIT].loops))
+    was = SITE.units[UNIT].loops[name].kp
+    after = edited(lambda d: d["units"][UNIT]["loops"][name].update(kp=was + 1))
+    expected = Change("loop", f"{UNIT}/{name}", "changed", (FieldChange("kp", was, was + 1),))
+    assert changes(SITE, after) == [expected]
+    assert needs_restart(SITE, after) == []
+
+
+def test_what_is_added_and_what_is_gone() -> None:
+    tag = next(iter(SITE.units[UNIT].tags))
+
+    def edit(dump: dict[str, Any]) -> None:
+        tags = dump["units"][UNIT]["tags"]
+        tags["fresh"] = tags.pop(tag) | {"device": None, "address": None}
+
+    found = [(c.kind, c.name, c.effect) for c in changes(SITE, edited(edit))]
+    assert found == [("tag", f"{UNIT}/{tag}", "removed"), ("tag", f"{UNIT}/fresh", "added")]
+
+
+def test_a_unit_with_all_that_is_in_it() -> None:
+    after = edited(lambda d: d["units"].update(second=d["units"][UNIT]))
+    found = changes(SITE, after)
+    assert ("unit", "second", "added") in [(c.kind, c.name, c.effect) for c in found]
+    assert {f"second/{tag}" for tag in SITE.units[UNIT].tags} <= {c.name for c in found}
+
+
+def test_the_order_of_tags_is_told() -> None:
+    def edit(dump: dict[str, Any]) -> None:
+        unit = dump["units"][UNIT]
+        unit["tags"] = dict(reversed(unit["tags"].items()))
+
+    after = edited(edit)
+    assert changes(SITE, after) == []
+    assert order_changed(SITE, after)
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value", "restart"),
+    [
+        ("streams", "broker", {"host": "elsewhere"}, ["streams.broker.host"]),
+        ("gateway", "name", "other", ["gateway.name"]),
+        ("gateway", "outputs_armed", True, []),
+        ("site", "display_name", "Elsewhere", ["site.display_name"]),
+    ],
+)
+def test_what_a_running_gateway_cannot_take(section: str, field: str, value: Any, restart: list[str]) -> None:
+    def edit(dump: dict[str, Any]) -> None:
+        old = dump[section][field]
+        dump[section][field] = old | value if isinstance(old, dict) else value
+
+    after = edited(edit)
+    assert needs_restart(SITE, after) == restart
+    assert [change.kind for change in changes(SITE, after)] == [section]
+
+
+def test_the_command_compares_two_files_or_one_with_what_runs(tmp_path: Path) -> None:
+    text = MINIMAL.read_text(encoding="utf-8")
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(re.sub(r"kp: [\d.]+", "kp: 9", text, count=1), encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    runner = CliRunner()
+    told = runner.invoke(app, ["diff", str(MINIMAL), str(changed), "--json"])
+    assert told.exit_code == 1, told.output
+    (change,) = orjson.loads(told.stdout)["changes"]
+    assert (change["kind"], change["fields"][0]["field"]) == ("loop", "kp")
+    assert runner.invoke(app, ["diff", str(changed), "--data", str(tmp_path)]).exit_code == 2
+    write_running(load(changed).site, tmp_path)
+    assert read_running(tmp_path).fingerprint == load(changed).site.fingerprint
+    assert runner.invoke(app, ["diff", str(changed), "--data", str(tmp_path)]).exit_code == 0
+    shown = runner.invoke(app, ["diff", str(MINIMAL), "--data", str(tmp_path)])
+    assert shown.exit_code == 1
+    assert "kp" in shown.stdout
+    assert "…" not in shown.stdout  # no name is cut off, however narrow the terminal
