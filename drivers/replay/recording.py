@@ -104,8 +104,8 @@ class Recording:
         if magic != _MAGIC or length > _LARGEST:
             return None
         packed = self._file.read(length)
-        if hashlib.sha256(self._digest + packed).digest() != digest:
-            return None
+        if len(packed) != length or hashlib.sha256(self._digest + packed).digest() != digest:
+            return None  # the digest does not cover the length: the last frame could claim more than there is
         self._digest = digest
         self.end += _FRAME.size + length
         return zlib.decompressobj().decompress(packed, _LARGEST)

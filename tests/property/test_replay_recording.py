@@ -88,6 +88,23 @@ def test_a_file_ends_before_what_was_cut_or_changed_and_can_be_gone_on_with(
             assert recording.digest == again.digest
 
 
+@pytest.mark.parametrize("byte", range(4))
+def test_a_length_beyond_the_end_is_damage(tmp_path: Path, byte: int) -> None:
+    """The last frame's bytes are all there and right, but it says that there are more."""
+    path = tmp_path / "x.acquired"
+    writer = RecordingWriter(path, HEAD)
+    end = writer.size
+    stretch = Stretch(np.zeros(3, COLUMNS))
+    writer.write(stretch)
+    writer.close()
+    content = bytearray(path.read_bytes())
+    content[end + len(b"CGA1") + byte] ^= 0x40
+    path.write_bytes(content)
+    with Recording(path) as recording:
+        assert list(recording) == []
+        assert recording.end == end
+
+
 def test_another_head_does_not_go_into_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "x.acquired"
     RecordingWriter(path, HEAD).close()
