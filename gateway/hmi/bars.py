@@ -63,5 +63,5 @@ def _bar(bar: Bar, left: float) -> list[str]:
         y = bar.y(bar.mark)
         parts.append(f'<path class="sp" d="M{right + 2} {y} l9 -5 v10 z"/>')
     for value, y in ((bar.high, _TOP + 9), (bar.low, _BOTTOM)):
-        parts.append(f'<text class="bar-end" x="{right + 4}" y="{y}">{value:.6g}</text>')
+        parts.append(f'<text x="{right + 4}" y="{y}">{value:.6g}</text>')
     return parts

@@ -12,6 +12,7 @@ from config.interlocks import ONLY
 from gateway.hmi import texts
 from gateway.hmi.frame import Screen
 from gateway.hmi.live import Link, Live
+from gateway.hmi.widgets import hint
 from gateway.stream.event_model import rfc3339
 
 
@@ -35,7 +36,8 @@ def _row(screen: Screen, name: str) -> None:
     interlock = screen.desk.site.interlocks[name]
     when = conditions(interlock.when)
     forces = ", ".join(f"{tag} = {value}" for tag, value in interlock.force.items())
-    with ui.element("div").classes("value-row").tooltip(f"{interlock.description}: {when} → {forces}"):
+    with ui.element("div").classes("value-row") as row:
+        hint(row, f"{interlock.description}: {when} → {forces}")
         ui.label(interlock.display_name or name.split("/", 1)[1]).classes("name")
         state = ui.label().classes("num")
     screen.refresher.add(partial(_refresh, screen.desk.live, name, state))
@@ -44,7 +46,8 @@ def _row(screen: Screen, name: str) -> None:
 def _permissive(screen: Screen, name: str) -> None:
     permissive = screen.desk.site.permissives[name]
     about = f"{permissive.description}: {all_of(permissive.when)}"
-    with ui.element("div").classes("value-row").tooltip(about):
+    with ui.element("div").classes("value-row") as row:
+        hint(row, about)
         ui.label(permissive.display_name or name.split("/", 1)[1]).classes("name")
         state = ui.label().classes("num").props(f'data-permissive="{name}"')
     screen.refresher.add(partial(show_verdict, screen.desk.live, name, state))

@@ -18,6 +18,7 @@ from gateway.hmi.widgets import (
     ModeText,
     Sparkline,
     ValueText,
+    hint,
     loop_title,
     value_row,
 )
@@ -79,7 +80,7 @@ def _card(screen: Screen, unit: str) -> None:
 def _loop(screen: Screen, name: str) -> None:
     live, loop = screen.desk.live, screen.desk.site.loops[name]
     with ui.element("div").classes("value-row"):
-        ui.label(loop_title(screen.desk.site, name)).classes("name").tooltip(name)
+        hint(ui.label(loop_title(screen.desk.site, name)).classes("name"), name)
         AlarmMark(lambda: live.alarms.by_tag().get(loop.pv), screen.refresher)
         with ui.element("div").classes("moving"):
             Indicator(live, loop.pv, screen.refresher, f"{name}.sp")

@@ -15,7 +15,7 @@ from gateway.hmi.frame import Screen
 from gateway.hmi.live import Live
 from gateway.hmi.picture_layout import LEFT, RIGHT, TOP, WIDTH, Layout, Pipe, Symbol, layout
 from gateway.hmi.scales import range_of
-from gateway.hmi.widgets import AlarmMark, ValueText, tag_title
+from gateway.hmi.widgets import AlarmMark, ValueText, hint, tag_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _value(screen: Screen, tag: str, caption: str, where: str) -> None:
             ValueText(screen.desk.live, tag, screen.refresher)
         AlarmMark(lambda: screen.desk.live.alarms.by_tag().get(tag), screen.refresher)
         if caption:
-            ui.label(caption).classes("caption").tooltip(caption)
+            hint(ui.label(caption).classes("caption"), caption)
 
 
 def look(live: Live, site: Site, page: BioreactorScreen, plan: Layout) -> Now:

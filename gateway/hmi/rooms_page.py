@@ -13,7 +13,7 @@ from gateway.hmi.cascade_picture import cascade_picture, plan
 from gateway.hmi.frame import Screen
 from gateway.hmi.grades import Flow, flow, particle_limits, share_of_limit
 from gateway.hmi.live import Live
-from gateway.hmi.widgets import AlarmMark, ValueText, tag_title, value_row
+from gateway.hmi.widgets import AlarmMark, ValueText, hint, tag_title, value_row
 
 
 def build(screen: Screen, page: CleanRoomsScreen) -> None:
@@ -103,7 +103,8 @@ def _room(screen: Screen, name: str, room: Room, over: str) -> None:
 
 
 def _door(screen: Screen, tag: str) -> None:
-    label = ui.label().props(f'data-door="{tag}"').tooltip(tag_title(screen.desk.site, tag))
+    label = ui.label().props(f'data-door="{tag}"')
+    hint(label, tag_title(screen.desk.site, tag))
 
     def refresh() -> None:
         number = screen.desk.live.good_number(tag)

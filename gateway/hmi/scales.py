@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from config.alarms import AlarmType
 from config.site import Site
 from config.tags import Tag
 
-_WIDTH, _HEIGHT = 200, 26
-_TOP, _BOTTOM = 8, 18
+_HEIGHT: Final = 26
+"""Of the pointers' drawings."""
+_TOP, _BOTTOM = 31, 69
+"""Of the bar, in % of the height."""
+_STEPS_PER_PERCENT: Final = 4
+"""A pointer that moves less is not drawn anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,9 @@ class Scale:
     """Limits further out: high high, low low."""
 
     def x(self, value: float) -> float:
-        """Return where a value is drawn, kept inside the range, in half pixels."""
+        """Return where a value is drawn, kept inside the range, in %."""
         share = (value - self.low) / (self.high - self.low)
-        return round(2 * _WIDTH * min(max(share, 0.0), 1.0)) / 2
+        return round(100 * _STEPS_PER_PERCENT * min(max(share, 0.0), 1.0)) / _STEPS_PER_PERCENT
 
 
 def scale_of(site: Site, name: str) -> Scale | None:
@@ -61,35 +66,29 @@ def range_of(tag: Tag) -> tuple[float, float]:
 
 
 def indicator(scale: Scale, value: float | None, set_point: float | None = None) -> str:
-    """Return the drawing: track, normal band, limits, pointer (above), set-point (below)."""
-    parts = [
-        f'<svg class="scale" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">',
-        f'<rect class="track" x="0" y="{_TOP}" width="{_WIDTH}" height="{_BOTTOM - _TOP}"/>',
-    ]
+    """Return the drawing: track, normal band, limits, pointer (above), set-point (below).
+
+    It is as wide as its place; the pointers keep their shape, being drawings of their own.
+    """
+    bar = f'y="{_TOP}%" height="{_BOTTOM - _TOP}%"'
+    parts = ['<svg class="scale" aria-hidden="true">', f'<rect class="track" x="0" width="100%" {bar}/>']
     left, right = scale.x(scale.band_low), scale.x(scale.band_high)
-    parts.append(
-        f'<rect class="band" x="{left}" y="{_TOP}" width="{right - left}" height="{_BOTTOM - _TOP}"/>'
-    )
-    for limit in scale.outer:
-        x = scale.x(limit)
-        parts.append(f'<line class="limit" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_BOTTOM}"/>')
+    parts.append(f'<rect class="band" x="{left}%" width="{right - left}%" {bar}/>')
+    parts += [_line("limit", scale.x(limit)) for limit in scale.outer]
     if set_point is not None and math.isfinite(set_point):
-        x = scale.x(set_point)
-        parts.append(f'<path class="sp" d="M{x} {_BOTTOM - 2} l5 9 h-10 z"/>')
+        parts.append(_pointer("sp", scale.x(set_point), "M0 16 l5 9 h-10 z"))
     if value is not None and math.isfinite(value):
         x = scale.x(value)
-        parts.append(f'<path class="pv" d="M{x} {_TOP + 4} l-6 -11 h12 z"/>')
-        parts.append(f'<line class="pv" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_BOTTOM}"/>')
+        parts += [_pointer("pv", x, "M0 12 l-6 -11 h12 z"), _line("pv", x)]
     return "".join(parts) + "</svg>"
 
 
-def fill_bar(low: float, high: float, value: float | None) -> str:
-    """Return a bar that is filled up to a value: for outputs."""
-    parts = [
-        f'<svg class="scale" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">',
-        f'<rect class="track" x="0" y="{_TOP}" width="{_WIDTH}" height="{_BOTTOM - _TOP}"/>',
-    ]
-    if value is not None and math.isfinite(value) and low < high:
-        x = Scale(low, high, low, high).x(value)
-        parts.append(f'<rect class="fill" x="0" y="{_TOP}" width="{x}" height="{_BOTTOM - _TOP}"/>')
-    return "".join(parts) + "</svg>"
+def _line(kind: str, x: float) -> str:
+    return f'<line class="{kind}" x1="{x}%" x2="{x}%" y1="{_TOP}%" y2="{_BOTTOM}%"/>'
+
+
+def _pointer(kind: str, x: float, path: str) -> str:
+    return (
+        f'<svg x="{x}%" width="100%" height="100%" viewBox="0 0 1 {_HEIGHT}" '
+        f'preserveAspectRatio="xMinYMid meet" overflow="visible"><path class="{kind}" d="{path}"/></svg>'
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import nicegui
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -23,6 +25,7 @@ from gateway.hmi.accounts import accounts_of, folder_of
 from gateway.hmi.desk import Desk
 from gateway.hmi.figures import register_figures
 from gateway.hmi.groups import groups_of
+from gateway.hmi.kept_files import KeptFiles
 from gateway.hmi.live import Live
 from gateway.hmi.looks import looks_of
 from gateway.hmi.sessions import Sessions
@@ -30,8 +33,9 @@ from gateway.hmi.stored import Stored
 
 _RECONNECT_S = 15.0
 """A page whose browser was away for less goes on as it was: tablets change their access point."""
+_COLLECT: Final = (50_000, 20, 50)
 _COMPRESSION: Final = 1
-"""Of 9: a first page takes half a megabyte of scripts; packing them tighter takes longer than it saves."""
+"""Of 9: a page is packed each time that it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class HmiOptions:
 
 async def run_hmi(site: Site, data: Path, options: HmiOptions) -> None:
     """Serve until SIGTERM or SIGINT."""
+    # A page is some thousands of objects at once: looking through all of them for what can go, again
+    # and again while it is made, takes nearly as long as making it.
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
     stored = Stored(site.streams, data)
     live, folder = Live(site, stored), folder_of(data)
     desk = Desk(
@@ -108,9 +116,12 @@ def web_application(desk: Desk, folder: Path) -> FastAPI:
         gzip_middleware_factory=lambda app: GZipMiddleware(app, compresslevel=_COMPRESSION),
         storage_secret=_secret(folder / "cookie.key"),
         session_middleware_kwargs=settings,
+        tailwind=False,  # what it would find in the browser, each time a page is made, stands in base.css
         show_welcome_message=False,
         reconnect_timeout=_RECONNECT_S,
     )
+    files = f"/_nicegui/{nicegui.__version__}/"
+    application.add_middleware(KeptFiles, folder=files, changing=f"{files}dynamic_resources/")
     return application
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 CSS: Final = "".join(
-    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("hmi.css", "pages.css")
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("base.css", "hmi.css", "pages.css")
 )
 SCRIPT: Final = Path(__file__).with_name("hmi.js").read_text(encoding="utf-8")
 """What a page does by itself."""

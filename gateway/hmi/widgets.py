@@ -48,8 +48,6 @@ class ValueText:
         """Make the labels."""
         self._live, self._name = live, name
         self._label = ui.label().classes("num").props(f'data-tag="{name}"')
-        with self._label:
-            self._tooltip = ui.tooltip()
         self._mark = ui.label().classes("mark")
         if unit:
             ui.label(live.site.tags[name].unit).classes("unit")
@@ -65,11 +63,16 @@ class ValueText:
         self._label.set_text(shown.text)
         self._mark.set_text(shown.mark)
         if before is None or shown.state is not before.state or shown.state is not State.GOOD:
-            self._tooltip.set_text(f"{self._name}: {shown.why}")
+            hint(self._label, f"{self._name}: {shown.why}")
         if before is None or shown.state is not before.state:
             states = " ".join(State)
             self._label.classes(shown.state, remove=states)
             self._mark.classes(f"{shown.state}-mark", remove=" ".join(f"{state}-mark" for state in State))
+
+
+def hint(element: ui.element, text: str) -> None:
+    """Say more where the pointer rests; a page has hundreds of these, so the browser itself shows them."""
+    element.props["title"] = text
 
 
 def draggable(row: ui.element, name: str) -> None:
@@ -90,7 +93,7 @@ def value_row(live: Live, name: str, refresher: Refresher, *, spark: bool = Fals
     """
     with ui.element("div").classes("value-row") as row:
         draggable(row, name)
-        ui.label(title or tag_title(live.site, name)).classes("name").tooltip(name)
+        hint(ui.label(title or tag_title(live.site, name)).classes("name"), name)
         AlarmMark(lambda: live.alarms.by_tag().get(name), refresher)
         if spark and live.site.tags[name].kind is TagKind.NUMBER:
             Sparkline(live, name, refresher)
@@ -104,7 +107,8 @@ class Sparkline:
         """Make it."""
         self._live, self._name = live, name
         self._scale = scale_of(live.site, name)
-        self._html = ui.html(sanitize=False).classes("spark-box").tooltip(texts.RECENT)
+        self._html = ui.html(sanitize=False).classes("spark-box")
+        hint(self._html, texts.RECENT)
         self._version = -1
         refresher.add(self._refresh)
 

@@ -63,6 +63,6 @@ def test_the_store_covers_a_journal_when_every_partition_is_confirmed() -> None:
 
 def test_a_pointer_stays_on_its_scale() -> None:
     scale = Scale(0.0, 10.0, 4.0, 6.0)
-    assert (scale.x(-5.0), scale.x(5.0), scale.x(50.0)) == (0.0, 100.0, 200.0)
+    assert (scale.x(-5.0), scale.x(5.0), scale.x(50.0)) == (0.0, 50.0, 100.0)
     assert 'class="pv"' in indicator(scale, 5.0)
     assert 'class="pv"' not in indicator(scale, float("nan"))
