@@ -21,14 +21,16 @@ def _machine(context: Context, machine: PackMl, path: Path) -> None:
         if tag is not None and tag.kind not in name.kinds:
             wanted = " or ".join(sorted(name.kinds))
             context.error((*path, *where), f"{name!r} is a {tag.kind}", f"name a tag that is a {wanted}")
-    written = {"command": machine.command, "request": machine.request}
-    devices = {
-        field: _device(context, name, (*path, field)) for field, name in written.items() if name is not None
-    }
-    if len(set(devices.values()) - {None}) > 1:
-        context.error(
-            (*path, "request"), "it belongs to another device than the command", "name tags of one device"
-        )
+    devices = {field: _device(context, name, (*path, field)) for field, name in machine.written.items()}
+    for field, device in devices.items():
+        if device is not None and devices["command"] not in (None, device):
+            context.error(
+                (*path, field), "it belongs to another device than the command", "name tags of one device"
+            )
+    if machine.mode is None and machine.mode_command is not None:
+        context.error((*path, "mode"), "is missing", "name the tag that says which mode the machine is in")
+    if machine.mode_command is None and machine.mode_request is not None:
+        context.error((*path, "mode_command"), "is missing", "name the tag that takes the number of a mode")
 
 
 def _device(context: Context, name: str, path: Path) -> str | None:

@@ -63,9 +63,8 @@ class Lengthy:
             given = (command.value or "", *(command.arguments or []))
             return replace(entry, new=" ".join(map(str, given)).strip())
         if command.kind == "packml":
-            packml.number_of(command)
-            before = self._means.read_value(packml.machine_of(self._site, command.target).state)
-            return replace(entry, old=packml.word(before), new=str(command.value))
+            wanted = packml.wanted_of(self._site, command)
+            return replace(entry, old=wanted.word(self._means.read_value(wanted.shows)), new=wanted.new)
         if command.kind == "write":
             row = to_row(self._site, command)
             return replace(entry, old=self._before(command), new=row.value)

@@ -63,12 +63,12 @@ class CommandMessage(BaseModel):
     force, simulate, release), `DEVICE/METHOD` (call), device (condition, disable, enable), unit (context,
     packml; acknowledge with `alarms`), or the gateway's name or a device (arm, disarm)."""
     value: float | str | None = None
-    """Number, mode, PackML command, or a time (bypass, shelf): seconds or a text as `15 min`."""
+    """Number, mode, PackML command or mode, or a time (bypass, shelf): seconds or a text as `15 min`."""
     duration: float | str | None = None
     """Force and simulate: after this they end by themselves; seconds or a text as `15 min`."""
     parameter: str = Field(default="", max_length=64)
     """Tune: name of the parameter, as in the configuration. Force: `manual` refuses an output whose loop is
-    neither in manual nor out of service."""
+    neither in manual nor out of service. PackML: `mode` changes the mode, without it the state."""
     parameters: dict[str, float | str] = Field(default_factory=dict, max_length=16)
     """Tune, in place of `parameter` and `value`: several that take effect together, or not at all."""
     arguments: list[bool | int | float | str] | None = Field(default=None, max_length=32)

@@ -80,7 +80,7 @@ def refuse_own(site: Site, tag: str, device: str) -> None:
         Refused: it carries the watchdog counter, the lease, or PackML commands.
     """
     for unit, content in site.units.items():
-        if content.packml is not None and tag in (content.packml.command, content.packml.request):
+        if content.packml is not None and tag in content.packml.written.values():
             raise Refused(f"{tag!r} carries the PackML commands of {unit!r}: send it those")
     lease = site.devices[device].lease
     if tag == site.devices[device].watchdog:

@@ -6,13 +6,14 @@ from functools import partial
 
 from nicegui import ui
 
+from config.packml import PackMl
 from config.screens import FillingLineScreen
 from gateway.hmi import texts
 from gateway.hmi.doing import stop_reason
 from gateway.hmi.frame import Screen
 from gateway.hmi.packml_picture import states_picture
 from gateway.hmi.question import Order, Question
-from gateway.packml.commands import taken_in
+from gateway.packml.commands import PACKML_MODES, modes_taken, taken_in
 from gateway.packml.states import mode_name, state_name
 
 
@@ -54,6 +55,36 @@ class MachineCard:
             }
         if self._screen.desk.why_not(self._screen.viewer, "packml", self._unit) is None:
             self._screen.refresher.add(partial(self._offer, buttons))
+
+        machine = self._screen.desk.site.units[self._unit].packml
+        if machine is not None and machine.mode_command is not None:
+            self._modes(machine, question)
+
+    def _modes(self, machine: PackMl, question: Question) -> None:
+        """Offer the modes; the present one is framed, and they are grey while the machine keeps its mode."""
+        with ui.row().classes("gap-2 items-center").props(f'role=group aria-label="{texts.PACKML_MODES_OF}"'):
+            ui.label(texts.PACKML_MODES_OF).classes("soft")
+            buttons = {
+                mode: question.button(title, "packml", self._unit, partial(self._ask_mode, question, mode))
+                for mode, title in texts.PACKML_MODES.items()
+            }
+        may = self._screen.desk.why_not(self._screen.viewer, "packml", self._unit) is None
+
+        def offer() -> None:
+            present = self._live.good_number(machine.mode) if machine.mode is not None else None
+            taken = modes_taken(machine, self._live.good_number(machine.state), present)
+            for mode, button in buttons.items():
+                is_present = PACKML_MODES[mode] == present
+                button.classes(*(("present",) if is_present else ()), remove="present")
+                if may and button.enabled is not (mode in taken):
+                    button.set_enabled(mode in taken)
+
+        self._screen.refresher.add(offer)
+
+    def _ask_mode(self, question: Question, mode: str) -> None:
+        name = self._screen.desk.site.units[self._unit].display_name or self._unit
+        asked = texts.CONFIRM_PACKML_MODE.format(mode=texts.PACKML_MODES[mode], name=name)
+        question.ask(asked, Order("packml", self._unit, {"parameter": "mode", "value": mode}))
 
     def _ask(self, question: Question, command: str) -> None:
         name = self._screen.desk.site.units[self._unit].display_name or self._unit

@@ -181,6 +181,9 @@ PACKML_COMMANDS: Final = {
 }  # fmt: skip
 """By the command, in the order of the buttons."""
 CONFIRM_PACKML: Final = "{command} {name}?"
+PACKML_MODES_OF: Final = "Mode"
+PACKML_MODES: Final = {"production": "Production", "maintenance": "Maintenance", "manual": "Manual"}
+CONFIRM_PACKML_MODE: Final = "{name}: mode {mode}?"
 SPEED_AND_COUNTERS: Final = "Speed and counters"
 THIS_BATCH: Final = "batch"
 LINE_SPANS: Final = {THIS_BATCH: "This batch", "3600": "1 h", "28800": "8 h", "86400": "1 d"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from config.packml import PackMl
 from config.phases import PACKML_STATES
+from gateway.packml.states import MODE_NAMES, state_name
 
 PACKML_COMMANDS: Final = {
     "reset": 1,
@@ -19,6 +21,9 @@ PACKML_COMMANDS: Final = {
     "complete": 10,
 }
 """Numbers of `CntrlCmd`, by name."""
+
+PACKML_MODES: Final = {name: number for number, name in MODE_NAMES.items()}
+"""Numbers of `UnitMode`, by name."""
 
 _OF_ONE_STATE: Final = {
     "stopped": ("reset",),
@@ -47,3 +52,11 @@ def taken_in(state: float | None) -> tuple[str, ...]:
     if state is None or state != state or state != int(state):  # noqa: PLR0124 - NaN
         return ()
     return _TAKEN.get(int(state), ())
+
+
+def modes_taken(machine: PackMl, state: float | None, mode: float | None) -> tuple[str, ...]:
+    """Return the modes that a machine takes now: none where its state keeps it, never the present."""
+    unknown = any(number is None or number != number for number in (state, mode))  # noqa: PLR0124 - NaN
+    if machine.mode_command is None or unknown or state_name(state) not in machine.mode_changes_in:
+        return ()
+    return tuple(name for name, number in PACKML_MODES.items() if number != mode)

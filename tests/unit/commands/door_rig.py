@@ -61,6 +61,9 @@ def rig_site() -> Site:
                         "state": {"device": "d", "low": "0", "high": "17"},
                         "command": {"device": "d", "access": "read_write"},
                         "request": {"device": "d", "access": "read_write", "kind": "bool"},
+                        "mode": {"device": "d", "low": "0", "high": "3"},
+                        "mode_command": {"device": "d", "access": "read_write"},
+                        "mode_request": {"device": "d", "access": "read_write", "kind": "bool"},
                         "t.out": {
                             "unit": "%",
                             "low": "0 %",
@@ -76,7 +79,14 @@ def rig_site() -> Site:
                             "access": "write",
                         },
                     },
-                    "packml": {"state": "u/state", "command": "u/command", "request": "u/request"},
+                    "packml": {
+                        "state": "u/state",
+                        "command": "u/command",
+                        "request": "u/request",
+                        "mode": "u/mode",
+                        "mode_command": "u/mode_command",
+                        "mode_request": "u/mode_request",
+                    },
                     "calculations": {
                         "excess": {"expression": "u/t.pv - 37 degC", "unit": "degC"},
                         "twice": {"expression": "u/excess * 2 + u/t.pv - 37 degC", "unit": "degC"},
@@ -146,7 +156,7 @@ class Rig:
         self.acts: list[tuple[Act, str | None]] = []
         self.calls: list[tuple[Argument, ...]] = []
         self.follows: float | None = None
-        """State that the machine goes to when it is commanded; None leaves it where it is."""
+        """State or mode that the machine goes to when it is commanded; None leaves it where it is."""
         self.expected: list[tuple[str, float]] = []
         self.dropped = 0
         self._answers = asyncio.create_task(self._answer())
@@ -211,7 +221,7 @@ class Rig:
         """Stand in for the drivers' loop: a machine that has states."""
         self.calls.append((device, *(part for pair in values for part in pair)))
         if self.follows is not None:
-            self.sample(self.follows, "u/state")
+            self.sample(self.follows, "u/mode" if values[0][0] == "u/mode_command" else "u/state")
         return None
 
     async def expect_write(self, tag: str, value: float) -> Written:

@@ -8,6 +8,7 @@ from gateway.commands import packml
 from tests.unit.commands.door_rig import Rig
 
 IDLE, EXECUTE, STARTING = 4.0, 6.0, 3.0
+PRODUCTION, MAINTENANCE = 1.0, 2.0
 
 
 @pytest.fixture
@@ -21,6 +22,11 @@ async def stands_in(rig: Rig, state: float) -> None:
     await rig.until(lambda: rig.value("u/state") == state)
 
 
+async def is_in_mode(rig: Rig, mode: float) -> None:
+    rig.sample(mode, "u/mode")
+    await rig.until(lambda: rig.value("u/mode") == mode)
+
+
 async def test_an_operator_starts_a_machine_and_is_told_where_it_went(armed: Rig) -> None:
     await stands_in(armed, IDLE)
     armed.follows = STARTING
@@ -31,6 +37,39 @@ async def test_an_operator_starts_a_machine_and_is_told_where_it_went(armed: Rig
         (e["old"], e["new"], e["detail"], e["outcome"]) for e in armed.entries() if e["action"] == "packml"
     ]
     assert told == [("IDLE", "start", "", "requested"), ("IDLE", "start", "STARTING", "done")]
+
+
+async def test_an_operator_changes_the_mode_and_is_told(armed: Rig) -> None:
+    await stands_in(armed, IDLE)
+    await is_in_mode(armed, PRODUCTION)
+    armed.follows = MAINTENANCE
+    reply = await armed.ask("packml", "u", parameter="mode", value="maintenance", reason="knives are changed")
+    assert (reply.accepted, reply.outputs) == (True, ["maintenance"])
+    assert armed.calls == [("d", "u/mode_command", MAINTENANCE, "u/mode_request", 1.0)]
+    told = [(e["old"], e["new"], e["detail"]) for e in armed.entries() if e["action"] == "packml"]
+    assert told == [
+        ("production", "mode maintenance", ""),
+        ("production", "mode maintenance", "maintenance"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "why"),
+    [
+        (EXECUTE, {"parameter": "mode", "value": "manual"}, "in EXECUTE it takes no mode, not manual"),
+        (IDLE, {"parameter": "mode", "value": "production"}, "takes maintenance, manual, not production"),
+        (IDLE, {"parameter": "mode", "value": "start"}, "'start' is no PackML mode: production, maintenance"),
+        (IDLE, {"parameter": "speed", "value": "start"}, "'packml' has no parameter 'speed'"),
+    ],
+)
+async def test_a_mode_that_is_not_taken_is_not_written(
+    armed: Rig, state: float, fields: dict[str, str], why: str
+) -> None:
+    await stands_in(armed, state)
+    await is_in_mode(armed, PRODUCTION)
+    reply = await armed.ask("packml", "u", **fields)
+    assert (reply.accepted, armed.calls) == (False, [])
+    assert why in reply.reason
 
 
 async def test_what_the_state_does_not_take_is_not_written(armed: Rig) -> None:
@@ -78,7 +117,7 @@ async def test_who_may_not_and_what_is_no_command_is_refused(
     assert why in reply.reason
 
 
-@pytest.mark.parametrize("tag", ["u/command", "u/request"])
+@pytest.mark.parametrize("tag", ["u/command", "u/request", "u/mode_command", "u/mode_request"])
 async def test_nobody_writes_the_tags_of_a_command(armed: Rig, tag: str) -> None:
     """A written value is sent again after 10 s: a request would be a second command."""
     for kind, fields in (("write", {}), ("force", {"duration": "1 min", "reason": "test"})):

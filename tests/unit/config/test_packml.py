@@ -34,6 +34,13 @@ def test_a_unit_s_commands_have_full_names(tmp_path: Path) -> None:
         ("{state: state, command: command, request: shown}", ["packml.request", "cannot be written"]),
         ("{state: state, command: command, request: elsewhere}", ["another device than the command"]),
         ("{state: state}", ["packml.command: is missing"]),
+        ("{state: state, command: command, mode_command: command}", ["packml.mode: is missing"]),
+        ("{state: state, command: command, mode_request: request}", ["packml.mode_command: is missing"]),
+        (
+            "{state: state, command: command, mode: state, mode_command: command, mode_request: elsewhere}",
+            ["packml.mode_request", "another device than the command"],
+        ),
+        ("{state: state, command: command, mode_changes_in: [idel]}", ["'idel' is no state of PackML"]),
     ],
 )
 def test_what_does_not_fit_is_told(tmp_path: Path, packml: str, wanted: list[str]) -> None:
