@@ -108,6 +108,53 @@ class Summaries:
         has = (~np.isnan(value)).astype(np.int64)
         return cls(source_ns, source_ns, one, has, value, value, value, value, value, quality)
 
+    @classmethod
+    def of_chunks(
+        cls,
+        source_ns: Integers,
+        value: Doubles,
+        quality: npt.NDArray[np.uint32],
+        ends: Integers,
+        grid: Grid,
+    ) -> Summaries:
+        """Return what chunks hold inside a grid, a group for each bucket that a chunk touches.
+
+        Args:
+            source_ns: of the points of all chunks; inside each of them in order.
+            value: NaN where there is none.
+            quality: of each point.
+            ends: where each chunk ends.
+            grid: the buckets.
+        """
+        inside = (source_ns >= grid.start_ns) & (source_ns < grid.end_ns)
+        chunk = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))[inside]
+        source_ns, value, quality = source_ns[inside], value[inside], quality[inside]
+        bucket = grid.bucket_of(source_ns)
+        changes = (bucket[1:] != bucket[:-1]) | (chunk[1:] != chunk[:-1])
+        starts = np.flatnonzero(np.concatenate(([len(bucket) > 0], changes)))
+        if not len(starts):
+            return cls.of_points(source_ns, value, quality)
+        behind = np.append(starts[1:], len(bucket))
+        rows, has = np.arange(len(value)), ~np.isnan(value)
+        values = np.add.reduceat(has, starts, dtype=np.int64)
+        # A group without any value keeps its place by its points.
+        first = np.where(values > 0, np.minimum.reduceat(np.where(has, rows, len(rows)), starts), starts)
+        last = np.where(values > 0, np.maximum.reduceat(np.where(has, rows, -1), starts), behind - 1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.add.reduceat(np.where(has, value, 0.0), starts)
+        return cls(
+            first_ns=source_ns[first],
+            last_ns=source_ns[last],
+            count=behind - starts,
+            values=values,
+            least=np.fmin.reduceat(value, starts),
+            greatest=np.fmax.reduceat(value, starts),
+            total=total,
+            first=value[first],
+            last=value[last],
+            quality=np.maximum.reduceat(quality, starts),
+        )
+
 
 def summarise(grid: Grid, parts: Sequence[Summaries]) -> Buckets:
     """Return the buckets of groups of points that lie inside the grid."""

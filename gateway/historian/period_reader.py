@@ -29,6 +29,7 @@ _SUMMARIES: Final = """
 SELECT first_ns, last_ns, points, "values", least, greatest, total, first, last, quality, id
 FROM chunk WHERE tag = ? AND first_ns >= ? AND first_ns < ? AND last_ns >= ?
 """
+_BLOBS: Final = "SELECT id, data FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
 _OUTLINE: Final = """
 SELECT id, first_ns, last_ns, points, quality, length(data) FROM chunk
 WHERE tag = ? AND first_ns >= ? AND first_ns < ? AND last_ns >= ? ORDER BY first_ns, last_ns
@@ -131,7 +132,7 @@ class PeriodReader:
             same = (row[0] - grid.start_ns) // grid.width_ns == (row[1] - grid.start_ns) // grid.width_ns
             (whole if inside and same else cut).append(row)
         summed = [_summaries(whole)] if whole else []
-        return summed + [self._cut(row, grid) for row in cut]
+        return summed + self._cut(cut, grid)
 
     def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return events by time, the newest `limit` of them."""
@@ -157,15 +158,21 @@ class PeriodReader:
             **{name: np.concatenate([one.detail[name] for one in opened]) for name in opened[0].detail},
         )
 
-    def _cut(self, row: _Row, grid: Grid) -> Summaries:
-        (data,) = self._database.execute("SELECT data FROM chunk WHERE id = ?", (row[-1],)).fetchone()
-        if not data:
-            return _begun(row, grid)
-        opened = open_chunk(data, row[2], detail=False)
-        low, high = np.searchsorted(opened.source_ns, (grid.start_ns, grid.end_ns))
-        return Summaries.of_points(
-            opened.source_ns[low:high], opened.value[low:high], opened.quality[low:high]
+    def _cut(self, rows: Sequence[_Row], grid: Grid) -> list[Summaries]:
+        """Return what chunks hold that lie in several buckets, or reach out of the grid."""
+        if not rows:
+            return []
+        asked = orjson.dumps([row[-1] for row in rows]).decode()
+        blobs = dict(self._database.execute(_BLOBS, (asked,)))
+        opened = [open_chunk(data, row[2], detail=False) for row in rows if (data := blobs[row[-1]])]
+        begun = [_begun(row, grid) for row in rows if not blobs[row[-1]]]
+        if not opened:
+            return begun
+        sizes = [len(one.source_ns) for one in opened]
+        source_ns, value, quality = (
+            np.concatenate([getattr(one, name) for one in opened]) for name in _PLAIN
         )
+        return [*begun, Summaries.of_chunks(source_ns, value, quality, np.cumsum(sizes), grid)]
 
     def _overlap(self, tag: str, from_ns: int, to_ns: int) -> tuple[int, int, int, int]:
         """Return what finds the chunks that reach into a range without walking all of the tag's."""
