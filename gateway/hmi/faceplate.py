@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 
 from nicegui import ui
 
@@ -77,6 +78,8 @@ def _bars(screen: Screen, name: str, refresher: Refresher) -> None:
     drawing = ui.html(sanitize=False)
     scale = scale_of(site, loop.pv)
     low, high = (scale.low, scale.high) if scale is not None else range_of(site.tags[loop.pv])
+    if not (isfinite(low) and isfinite(high)):
+        low, high = set_point_limits(site, name)
     out_low, out_high = range_of(site.tags[loop.output])
 
     def refresh() -> None:

@@ -14,9 +14,9 @@ from gateway.hmi import texts
 from gateway.hmi.banner import Banner
 from gateway.hmi.desk import Desk, NotAllowed, Viewer
 from gateway.hmi.live import Link
-from gateway.hmi.looks import Looks
+from gateway.hmi.looks import Looks, Size
 from gateway.hmi.presence import WhoIsThere
-from gateway.hmi.style import CSS, SCRIPT
+from gateway.hmi.style import CSS, SCRIPT, WALL
 from gateway.hmi.widgets import Refresher
 from gateway.stream.mqtt_options import BrokerUnavailable
 from gateway.subscriber import NoReply
@@ -83,7 +83,9 @@ def frame(desk: Desk, viewer: Viewer, here: str, build: Callable[[Screen], objec
 
 def dress(looks: Looks) -> None:
     """Give the page its looks, and what it does by itself."""
-    ui.add_css(f"html {{ font-size:{100 * looks.size.scale:g}%; }}\n{CSS}")
+    ui.add_css(
+        f"html {{ font-size:{100 * looks.size.scale:g}%; }}\n{CSS}{WALL if looks.size is Size.WALL else ''}"
+    )
     ui.add_body_html(f"<script>{SCRIPT}\nhmi.clock({time.time_ns() // 1_000_000});</script>")
     ui.colors(primary="#5b646c", info="#4d555d", negative="#8f1d8f")
     ui.dark_mode(value=looks.dark)

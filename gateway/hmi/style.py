@@ -9,6 +9,8 @@ CSS: Final = "".join(
     Path(__file__).with_name(name).read_text(encoding="utf-8")
     for name in ("base.css", "hmi.css", "pages.css")
 )
+WALL: Final = ".beside { grid-template-columns:minmax(0, 1fr); }"
+"""What else is so on a wall screen: a picture takes the whole width, since what is in it grows with it."""
 SCRIPT: Final = Path(__file__).with_name("hmi.js").read_text(encoding="utf-8")
 """What a page does by itself."""
 

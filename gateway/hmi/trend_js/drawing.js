@@ -1,11 +1,10 @@
 // Methods of the trend's component that draw: what ECharts is told, and the table below the plot.
 import { echarts } from "nicegui-echart";
-import { laneShapes, markShapes, marksHeight, runShapes } from "./shapes.js";
+import { EM, laneShapes, markShapes, marksHeight, runShapes } from "./shapes.js";
 import { lengthText, niceAxis, seen, tidy, timeText, valueAt } from "./reading.js";
 
 const PARTS = 5;
-const em = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // the size of type that is set
-const axisPx = () => 62 * em();
+const AXIS_PX = 62 * EM;
 const CALM = 30; // an axis spans at least so many steps of the last digit that is shown: noise stays noise
 
 export const drawing = {
@@ -26,7 +25,7 @@ export const drawing = {
   },
   axes() {
     const [from, to] = this.state.window, units = [...new Set(this.visible().map((trace) => trace.unit))];
-    const most = Math.max(2, Math.min(6, Math.floor(this.$refs.plot.clientWidth / (240 * em()))));
+    const most = Math.max(2, Math.min(6, Math.floor(this.$refs.plot.clientWidth / (240 * EM))));
     return units.map((unit, number) => {
       const own = this.visible().filter((trace) => trace.unit === unit);
       let least = Infinity, greatest = -Infinity;
@@ -41,8 +40,8 @@ export const drawing = {
   },
   box(chart) {
     const shown = this.scales.filter((axis) => axis.shown).length, { lanes } = this.state;
-    const left = axisPx() * Math.max(Math.ceil(shown / 2), 1) + 6, right = axisPx() * Math.floor(shown / 2) + 18;
-    const top = 24 * em() + marksHeight(lanes), bottom = chart === this.chart ? 26 * em() : 60 + 20 * this.visible().length;
+    const left = AXIS_PX * Math.max(Math.ceil(shown / 2), 1) + 6, right = AXIS_PX * Math.floor(shown / 2) + 18;
+    const top = 24 * EM + marksHeight(lanes), bottom = chart === this.chart ? 26 * EM : 60 + 20 * this.visible().length;
     return { left, top, right: chart.getWidth() - right, bottom: chart.getHeight() - bottom, margins: { left, right, top, bottom } };
   },
   at(chart, box) {
@@ -61,15 +60,15 @@ export const drawing = {
     const { relative } = this, scales = this.scales.length ? this.scales : [{ unit: "", min: 0, max: 1, interval: 0.2, shown: true }];
     return {
       animation: false, useUTC: true, textStyle: { color: look.ink }, grid: box.margins,
-      tooltip: { trigger: "item", confine: true, backgroundColor: look.card, borderColor: look.soft, textStyle: { color: look.ink, fontSize: 13 * em() }, extraCssText: "white-space:pre-line;max-width:420px" },
+      tooltip: { trigger: "item", confine: true, backgroundColor: look.card, borderColor: look.soft, textStyle: { color: look.ink, fontSize: 13 * EM }, extraCssText: "white-space:pre-line;max-width:420px" },
       xAxis: {
         type: "time", min: from, max: to, axisLine: { onZero: false, lineStyle: { color: look.ink } }, splitLine: { show: true, lineStyle: { color: look.rule, opacity: 0.5 } },
-        axisLabel: { color: look.ink, fontSize: 12 * em(), hideOverlap: true, ...(relative ? { formatter: (ms) => timeText(ms, to - from > 20000 ? Infinity : to - from, true) } : {}) },
+        axisLabel: { color: look.ink, fontSize: 12 * EM, hideOverlap: true, ...(relative ? { formatter: (ms) => timeText(ms, to - from > 20000 ? Infinity : to - from, true) } : {}) },
       },
       yAxis: scales.map((axis, number) => ({
-        type: "value", min: axis.min, max: axis.max, interval: axis.interval, name: axis.shown ? axis.unit : "", nameGap: 8 , nameTextStyle: { color: look.ink, fontSize: 12 * em(), align: number % 2 ? "left" : "right" },
-        position: number % 2 ? "right" : "left", offset: axisPx() * Math.floor(number / 2), show: axis.shown, nameLocation: "end",
-        axisLine: { show: true, lineStyle: { color: axis.colour ?? look.ink } }, axisLabel: { color: axis.colour ?? look.ink, fontSize: 12 * em(), formatter: (value) => String(tidy(value)), showMinLabel: true, showMaxLabel: true },
+        type: "value", min: axis.min, max: axis.max, interval: axis.interval, name: axis.shown ? axis.unit : "", nameGap: 8 * EM, nameTextStyle: { color: look.ink, fontSize: 12 * EM, align: number % 2 ? "left" : "right" },
+        position: number % 2 ? "right" : "left", offset: AXIS_PX * Math.floor(number / 2), show: axis.shown, nameLocation: "end",
+        axisLine: { show: true, lineStyle: { color: axis.colour ?? look.ink } }, axisLabel: { color: axis.colour ?? look.ink, fontSize: 12 * EM, formatter: (value) => String(tidy(value)), showMinLabel: true, showMaxLabel: true },
         splitLine: { show: number === 0, lineStyle: { color: look.rule } },
       })),
       series: [...this.traceSeries(at, look), this.markSeries(at, look), ...(printed ? [this.cursorSeries(at, look)] : [])],

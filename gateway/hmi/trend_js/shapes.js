@@ -3,7 +3,8 @@ import { before } from "./reading.js";
 
 export const QUALITY = { GOOD: 0, FORCED: 1, UNCERTAIN: 2, BAD: 3 };
 const DASH = { 0: null, 1: [9, 3, 2, 3], 2: [5, 4], 3: [1, 3] };
-const PHASE_PX = 17, ALARM_PX = 9, LANE_PX = 6, FEW = 150;
+export const EM = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // the size of type that is set
+const PHASE_PX = 17 * EM, ALARM_PX = 9 * EM, LANE_PX = 6 * EM, EVENT_PX = 12 * EM, FEW = 150;
 
 /** Return the shapes of one run of a trace. `at` maps: x, y to pixels, and the window. */
 export function runShapes(trace, runs, index, at, holdsTo) {
@@ -64,7 +65,7 @@ function bar(from, to, y, height, at, style, least = 2) {
 
 /** Return how high the lanes of marks above the plot are. */
 export function marksHeight(rows) {
-  return rows.phases * PHASE_PX + rows.alarms * ALARM_PX + (rows.events ? 12 : 0);
+  return rows.phases * PHASE_PX + rows.alarms * ALARM_PX + (rows.events ? EVENT_PX : 0);
 }
 
 /** Return the shapes of a mark: a phase as a bar with its name, an alarm as a bar, an event as a triangle. */
@@ -76,7 +77,7 @@ export function markShapes(mark, rows, at, look) {
   if (mark.kind === "phases") {
     const box = bar(mark.from, to, top + mark.row * PHASE_PX, PHASE_PX - 2, at, { fill: look.band, stroke: look.rule });
     if (!box) return [];
-    const text = { type: "text", silent: true, style: { text: mark.label, x: box.shape.x + 3, y: box.shape.y + 2, width: box.shape.width - 5, overflow: "truncate", ellipsis: "…", fill: look.ink, font: "11px sans-serif" } };
+    const text = { type: "text", silent: true, style: { text: mark.label, x: box.shape.x + 3, y: box.shape.y + 2 * EM, width: box.shape.width - 5, overflow: "truncate", ellipsis: "…", fill: look.ink, font: `${11 * EM}px sans-serif` } };
     return [box, box.shape.width > 22 && text, box.shape.width > 14 && line({ stroke: look.soft, lineWidth: 1, lineDash: [6, 4], opacity: 0.8 })].filter(Boolean);
   }
   const below = top + rows.phases * PHASE_PX;
@@ -85,9 +86,9 @@ export function markShapes(mark, rows, at, look) {
     return [box, line({ stroke: look.priority[mark.priority], lineWidth: 1, opacity: 0.55 })].filter(Boolean);
   }
   if (!within) return [];
-  const y = at.top - 10, colour = mark.lost ? look.bad : look.soft;
+  const y = at.top - 10 * EM, half = 5 * EM, colour = mark.lost ? look.bad : look.soft;
   return [
-    { type: "polygon", shape: { points: [[x - 5, y], [x + 5, y], [x, y + 9]] }, style: { fill: colour, stroke: look.card, lineWidth: 0.5 } },
+    { type: "polygon", shape: { points: [[x - half, y], [x + half, y], [x, y + 9 * EM]] }, style: { fill: colour, stroke: look.card, lineWidth: 0.5 } },
     line({ stroke: colour, lineWidth: mark.lost ? 2 : 1, lineDash: [1, 4] }),
   ];
 }
