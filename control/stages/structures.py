@@ -91,6 +91,8 @@ def _look_at_actuator(link: Row, outputs: Outputs, image: Image, counters: Count
     reads = slot["role"] != ROLE_WRITTEN
     if reads and known:
         link["actual"] = value
+    elif math.isfinite(slot["sent"]):
+        link["actual"] = slot["sent"]  # out of service, it stays where it was put
     elif math.isfinite(slot["leave_at"]):
         link["actual"] = slot["leave_at"]
     awaited = reads and quality & WAITING != 0 and quality & STALE == 0

@@ -307,6 +307,35 @@ def test_a_source_in_another_unit_is_converted() -> None:
 # Read-back, out of service
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"splits": {"way": {"branches": [
+            {"output": "u/a", "start": 45, "stop": 0}, {"output": "u/b", "start": 55, "stop": 100}]}}},
+        {"selectors": {"way": {"output": "u/b", "select": "low"}}},
+    ],
+    ids=lambda parts: str(*parts),
+)  # fmt: skip
+def test_what_cannot_be_read_stays_where_it_was_put_when_its_loop_goes_out_of_service(
+    parts: dict[str, Any],
+) -> None:
+    blind = TAGS | {name: RANGE | {"access": "write"} for name in "ab"}
+    loops = {"l": PI | {"pv": "u/pv", "output": "u/way.op", "mode": "manual"}}
+    tested = Plant(site(blind, loops=loops, **parts))
+    tested.scan(5, pv=50.0)
+    assert answered(tested.ask(s.SET_OUTPUT, 0, 80.0)) == 0
+    tested.scan(50, pv=50.0)
+    put = tested.written("b")[-1]
+    assert put > 50.0
+    assert answered(tested.ask(s.SET_MODE, 0, s.MODE_OUT_OF_SERVICE)) == 0
+    tested.scan(20, pv=50.0)
+    assert tested.written("b") == []
+    assert answered(tested.ask(s.SET_MODE, 0, s.MODE_AUTO)) == 0
+    tested.scan(5, pv=50.0)
+    assert set(tested.written("b")) <= {put}
+    assert tested.value("l.op") == pytest.approx(80.0)
+
+
 def test_the_integral_rests_where_a_stuck_actuator_is() -> None:
     loop = PI | {"pv": "u/pv", "output": "u/a", "readback": "u/position", "readback_tolerance": 1}
     tested, blind = plant({"l": loop}), plant({"l": PI | {"pv": "u/pv", "output": "u/a"}})
