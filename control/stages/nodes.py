@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from control.image import Image
+from control.kernels import pid
 from control.kernels.filters import clamp
 from control.kernels.jit import inlined, part
 from control.rings import RingArrays, Row, Rows
-from control.signal import GOOD, MODE_CASCADE, SUBSTITUTE, UNCERTAIN
+from control.signal import GOOD, MODE_CASCADE, MODE_MANUAL, SUBSTITUTE, UNCERTAIN
 from control.stages.reports import Counters, publish
 from control.state import Indices, Loops, Structures, Tags
 from control.structure_layout import NODE_HIGH, NODE_LOW, NODE_SPLIT, NOT_READY, READY, WITHDRAWN
@@ -48,7 +49,11 @@ def run_nodes(
         if node["kind"] == NODE_SPLIT:
             _spread(node, links, inputs, loops, now_ns - counters[0]["scanned_ns"])
         else:
+            withdrawn = _is_withdrawn(node, links, inputs)
+            before = node["value"]
             _select(node, links, inputs)
+            if withdrawn and node["selected"] > 0 and node["blocked"] == 0:
+                _go_on_from(links[inputs[node["first_input"] + node["selected"] - 1]], node, loops, before)
             link = links[node["first_link"]]
             link["ready"] = node["ready"]
             send(link, loops, node["value"])
@@ -108,6 +113,24 @@ def _select(node: Row, links: Rows, inputs: Indices) -> None:
         if link["ready"] != WITHDRAWN and _rank(node, links, inputs, k) == rank:
             node["value"] = link["value"]
             node["selected"] = k - node["first_input"] + 1
+
+
+@inlined
+def _is_withdrawn(node: Row, links: Rows, inputs: Indices) -> bool:
+    """Say whether the input that was let through last is out of service now."""
+    selected = node["selected"]
+    withdrawn: bool = selected > 0 and links[inputs[node["first_input"] + selected - 1]]["ready"] == WITHDRAWN
+    return withdrawn
+
+
+@inlined
+def _go_on_from(link: Row, node: Row, loops: Loops, value: float) -> None:
+    """Let the loop that takes over from one out of service go on from its value; an operator's stays."""
+    i = link["from_loop"]
+    if i >= 0 and loops.mode[i] != MODE_MANUAL:
+        pid.follow(loops, i, value)
+        link["value"] = value
+        node["value"] = value
 
 
 @inlined

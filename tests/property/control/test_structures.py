@@ -108,6 +108,15 @@ TRANSFERS = st.lists(
 _STEADY: dict[str, Any] = {"temp": 48.0, "jacket": 51.0, "flow": 49.0, "level": 51.5, "wild": 30.0}
 
 
+def _most(actuator: str, jacket_sp: float) -> float:
+    """Return how far laws alone move an actuator in a scan: their integrals, and a set-point that ramps."""
+    if actuator == "pump":
+        return 3 * 4 * 1.5 / 5 * 0.1
+    law: float = 3 * (2 * 2 / 5 * 0.1 * 3) + 3 / 5 * 0.2 * abs(jacket_sp - 51.0)
+    offset_fades = 100 * 0.1 / 60
+    return 100 / 45 * law + offset_fades
+
+
 @settings(max_examples=60, deadline=None)
 @given(transfers=TRANSFERS)
 def test_no_transfer_bumps(transfers: list[tuple[str, int, float]]) -> None:
@@ -136,6 +145,6 @@ def test_no_transfer_bumps(transfers: list[tuple[str, int, float]]) -> None:
                 if name != "water" and (trip or forced):
                     continue  # a force acts at once, that is its purpose
                 moved = abs(float(tested.state.outputs.slots["value"][slot]) - before[name])
-                assert moved <= 3.0, (name, moved)
+                assert moved <= _most(name, tested.value("jacket.sp")), (name, moved)
             assert abs(tested.value("jacket.sp") - set_point) <= 2 * 2 / 5 * 0.1 * 3
             forced = trip != 0.0

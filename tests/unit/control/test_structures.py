@@ -104,13 +104,17 @@ def test_what_is_out_of_service_is_not_selected_and_returns_without_a_bump() -> 
     for _ in range(30):
         scan(tested, pv=50.0, other=60.0, third=50.0)
     assert tested.value("least.selected") == 2
+    scan(tested, pv=45.0, other=53.0, third=44.0)
+    before = tested.value("least.op")
+    assert before > 5.0
     assert answered(tested.ask(s.SET_MODE, index(tested, "second"), s.MODE_OUT_OF_SERVICE)) == 0
-    scan(tested, 2)
+    scan(tested, 2, pv=45.0, third=44.0)
     assert tested.value("least.selected") != 2
+    assert tested.value("least.op") == pytest.approx(before, abs=0.5)
     assert tested.quality("second.op") == s.UNCERTAIN | s.OUT_OF_SERVICE
     before = tested.value("least.op")
     assert answered(tested.ask(s.SET_MODE, index(tested, "second"), s.MODE_AUTO)) == 0
-    scan(tested, 3)
+    scan(tested, 3, pv=45.0, third=44.0)
     assert tested.value("least.op") == pytest.approx(before, abs=0.5)
 
 
