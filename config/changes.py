@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from pydantic import BaseModel, SecretStr
+
 from config.site import Site
 
 Effect = Literal["added", "removed", "changed"]
@@ -78,6 +80,16 @@ def needs_restart(before: Site, after: Site) -> list[str]:
     return found
 
 
+def changed_secrets(before: Site, after: Site) -> list[str]:
+    """Return where the two have different secrets, as `devices.plc.password`.
+
+    Nothing else tells: fingerprints and changes hold secrets masked, and so does what a gateway notes of the
+    configuration that it runs. Both must have been read from their files.
+    """
+    old, new = _secrets(before), _secrets(after)
+    return [path for path, secret in old.items() if new.get(path, secret) != secret]
+
+
 def order_changed(before: Site, after: Site) -> bool:
     """Return whether the same tags stand in another order: another index each, nothing else."""
     return list(before.tags) != list(after.tags) and set(before.tags) == set(after.tags)
@@ -124,6 +136,22 @@ def _fields(old: Any, new: Any, path: str = "") -> Iterator[FieldChange]:
             yield from _fields(old.get(key), new.get(key), f"{path}.{key}" if path else key)
     else:
         yield FieldChange(path, old, new)
+
+
+def _secrets(value: object, path: str = "") -> dict[str, str]:
+    """Return every secret below a value, by its path."""
+    if isinstance(value, SecretStr):
+        return {path: value.get_secret_value()}
+    if isinstance(value, BaseModel):
+        value = dict(value)
+    if isinstance(value, list | tuple):
+        value = {str(number): each for number, each in enumerate(value)}
+    if not isinstance(value, Mapping):
+        return {}
+    found: dict[str, str] = {}
+    for key, each in value.items():
+        found |= _secrets(each, f"{path}.{key}" if path else str(key))
+    return found
 
 
 def _without(content: Mapping[str, Any], *keys: str) -> dict[str, Any]:

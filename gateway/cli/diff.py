@@ -73,7 +73,7 @@ def document(before: Site, after: Site) -> dict[str, object]:
 def show(before: Site, after: Site) -> None:
     """Print a change for people."""
     found = changes(before, after)
-    _OUT.print(f"{before.fingerprint} → {after.fingerprint}: {len(found)} change(s)")
+    _OUT.print(f"{before.fingerprint} → {after.fingerprint}: {len(found)} change(s), secrets not compared")
     if found:
         table = Table("", "what")
         for column in ("name", "field", "before", "after"):

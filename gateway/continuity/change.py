@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from config.changes import changes, needs_restart
+from config.changes import ONLINE, changed_secrets, changes, needs_restart
 from config.load import ConfigError, load
 from config.site import Site
 from control.carry.held import Held
@@ -97,9 +97,12 @@ class Changer:
                 f"the file on the gateway's machine has fingerprint {site.fingerprint}, "
                 f"not {order.fingerprint} as reviewed"
             )
-        if site.fingerprint == self._parts.site.fingerprint:
+        runs = self._parts.site
+        secrets = changed_secrets(runs, site)
+        if site.fingerprint == runs.fingerprint and not secrets:
             raise ChangeRefused(f"{site.fingerprint} runs already")
-        restart = needs_restart(self._parts.site, site)
+        restart = needs_restart(runs, site)
+        restart += [path for path in secrets if path.split(".")[0] not in ONLINE]
         if restart:
             raise ChangeRefused(f"takes effect after a restart only: {', '.join(restart)}")
         try:
@@ -143,8 +146,10 @@ class Changer:
             parts.device_tasks.pop(name).cancel()
         for name in renewed:
             parts.begin_session(self._tasks, name)
-        told = tuple(f"{change.effect} {change.kind} {change.name}" for change in changes(before, site))
-        return Changed(before, site, order, told[:_TOLD], carried, tuple(sorted({*over, *renewed})), gap_s)
+        told = [f"{change.effect} {change.kind} {change.name}" for change in changes(before, site)]
+        told += [f"changed secret {path}" for path in changed_secrets(before, site)]
+        sessions = tuple(sorted({*over, *renewed}))
+        return Changed(before, site, order, tuple(told[:_TOLD]), carried, sessions, gap_s)
 
     def _record_anew(self, prepared: _Prepared) -> None:
         """Let snapshots and recording follow the new engine; both wait until it scans."""

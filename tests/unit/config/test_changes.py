@@ -7,16 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 import orjson
 import pytest
 from typer.testing import CliRunner
 
 from config.assembly import restore
-from config.changes import Change, FieldChange, changes, needs_restart, order_changed
+from config.changes import Change, FieldChange, changed_secrets, changes, needs_restart, order_changed
 from config.load import load
 from config.site import Site
+from gateway.acquire import Acquisition
 from gateway.cli.main import app
 from gateway.continuity.running import read_running, write_running
+from gateway.texts import TextImage
 
 MINIMAL = Path(__file__).parents[3] / "config" / "examples" / "minimal.yaml"
 SITE = load(MINIMAL).site
@@ -109,3 +112,52 @@ def test_the_command_compares_two_files_or_one_with_what_runs(tmp_path: Path) ->
     assert shown.exit_code == 1
     assert "kp" in shown.stdout
     assert "…" not in shown.stdout  # no name is cut off, however narrow the terminal
+
+
+_SECRETS = """
+site: {{ name: s }}
+gateway: {{ name: g }}
+streams: {{ broker: {{ host: h, username: u, password: {broker} }} }}
+devices:
+  plc: {{ driver: opcua, endpoint: "opc.tcp://h:4840", username: u, password: {plc} }}
+  node:
+    driver: sparkplug
+    settings: {{ host: h, group: g, edge_node: e, username: u, password: {node} }}
+units:
+  u:
+    area: a
+    cell: c
+    tags:
+      x: {{ device: plc, address: {{ identifier: X }} }}
+      y: {{ device: node, address: {{ metric: Y }} }}
+"""
+
+
+def secret_site(folder: Path, **secrets: str) -> Site:
+    given = {"broker": "one", "plc": "one", "node": "one"} | secrets
+    file = folder / "site.yaml"
+    file.write_text(_SECRETS.format(**given), encoding="utf-8")
+    return load(file).site
+
+
+def test_secrets_are_compared_though_nothing_shows_them(tmp_path: Path) -> None:
+    before = secret_site(tmp_path)
+    after = secret_site(tmp_path, broker="two", plc="two", node="two")
+    assert (before.fingerprint, changes(before, after)) == (after.fingerprint, [])
+    assert sorted(changed_secrets(before, after)) == [
+        "devices.node.settings.password", "devices.plc.password", "streams.broker.password",
+    ]  # fmt: skip
+    assert changed_secrets(before, before) == []
+
+
+@pytest.mark.parametrize("device", ["plc", "node"])
+def test_a_device_with_another_secret_gets_another_session(tmp_path: Path, device: str) -> None:
+    before = secret_site(tmp_path)
+    acquisition = Acquisition(before, _Inbox(), TextImage(before), lambda _: None, lambda *_: None)
+    assert acquisition.renewed(secret_site(tmp_path)) == {}
+    assert list(acquisition.renewed(secret_site(tmp_path, **{device: "two"}))) == [device]
+
+
+class _Inbox:
+    def push(self, rows: npt.NDArray[Any]) -> int:
+        return len(rows)
