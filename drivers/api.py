@@ -15,6 +15,7 @@ Errors:
 
 from __future__ import annotations
 
+import enum
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
@@ -61,6 +62,16 @@ class Write:
     value: float | str
 
 
+class Holds(enum.Enum):
+    """What a device holds after a write that failed."""
+
+    WHAT_IT_HELD = enum.auto()
+    """It has refused the value, or has not got it."""
+    ANOTHER = enum.auto()
+    """Neither: another value was read back."""
+    NOBODY_KNOWS = enum.auto()
+
+
 @dataclass(frozen=True, slots=True)
 class WriteResult:
     """What became of a write: `error` is None when the device took it."""
@@ -73,6 +84,8 @@ class WriteResult:
     """The value as the device holds it after its type's rounding; None: as it was given."""
     verified: bool = False
     """True once the host has read the same value back."""
+    holds: Holds = Holds.WHAT_IT_HELD
+    """What is known of the device beside an `error`."""
 
 
 Argument = bool | int | float | str

@@ -46,6 +46,7 @@ from drivers.states import State, StateChange
 from drivers.statistics import Statistics
 from drivers.watch import Watch
 from drivers.writer import Writer
+from drivers.writes import Order
 
 _log = logging.getLogger(__name__)
 
@@ -153,7 +154,11 @@ class Session:
         What cannot be written comes back as a result with an error; a device that is not
         connected refuses at once.
         """
-        return await self._writer.submit(writes, verify=verify)
+        return await self._writer.submit(writes, verify=verify).done
+
+    def begin_write(self, writes: Sequence[Write]) -> Order:
+        """Write as `write`, without waiting: the device's answer comes before what is read back."""
+        return self._writer.submit(writes)
 
     @property
     def write_within_s(self) -> float:

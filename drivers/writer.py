@@ -6,19 +6,21 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 
 from config.devices import DeviceBase
 from control.signal import Columns
 from drivers.api import DeviceTimeout, Disconnected, Driver, Write, WriteResult
 from drivers.calls import Calls
+from drivers.read_back import Verifications
 from drivers.statistics import Statistics
 from drivers.watch import Watch
-from drivers.writes import Order, Verification, WriteQueue, compare, refuse
+from drivers.writes import Order, WriteQueue
 
 WRITE_QUEUE_LIMIT = 256
 LOOK_LIMIT = 16
 """Tags can be asked for ahead of the polls by so many at a time; the newest is refused then."""
+READ_BACK_AT_ONCE = 8
+"""Of what is to be read back so many tags are read in one call: a write waits for one call at most."""
 
 
 class Writer:
@@ -43,36 +45,41 @@ class Writer:
         self._device, self._driver, self._calls, self._watch = device, driver, calls, watch
         self._statistics, self._readable = statistics, readable
         self._queue = WriteQueue(WRITE_QUEUE_LIMIT)
-        self._verifications: deque[Verification] = deque()
+        self._verifications = Verifications(statistics)
         self._looks: deque[tuple[tuple[int, ...], asyncio.Future[Columns]]] = deque()
 
     @property
     def due(self) -> float | None:
         """When the next verification is due (monotonic), if any."""
-        return self._verifications[0].due if self._verifications else None
+        return self._verifications.due
 
-    async def submit(self, writes: Sequence[Write], *, verify: bool = True) -> list[WriteResult]:
-        """Write, and verify where the device asks for it (not without `verify`); returns when it is done.
+    def submit(self, writes: Sequence[Write], *, verify: bool = True) -> Order:
+        """Have something written, and verified where the device asks for it (not without `verify`).
 
         A device that is not connected refuses at once: a write never waits for it to come back.
         """
-        results = await self._admit(writes, verify)
-        self._statistics.writes_refused += sum(result.error is not None for result in results)
-        return results
-
-    async def _admit(self, writes: Sequence[Write], verify: bool) -> list[WriteResult]:
-        if not self.armed:
-            return refuse(writes, "writes to this device are not armed")
-        if self.disabled:
-            return refuse(writes, "the device is disabled")
-        if not self.is_open:
-            return refuse(writes, "the device is not connected")
-        done = self._queue.put(writes, verify=verify)
-        if done is None:
+        order = Order(tuple(writes), verify)
+        order.done.add_done_callback(self._count)
+        why = self._refusal()
+        if not why and not self._queue.put(order):
             self._statistics.write_overflow += len(writes)
-            return refuse(writes, "the device's write queue is full")
-        self.wake.set()
-        return await done
+            why = "the device's write queue is full"
+        if why:
+            order.fail(why)
+        else:
+            self.wake.set()
+        return order
+
+    def _refusal(self) -> str:
+        if not self.armed:
+            return "writes to this device are not armed"
+        if self.disabled:
+            return "the device is disabled"
+        return "" if self.is_open else "the device is not connected"
+
+    def _count(self, done: asyncio.Future[list[WriteResult]]) -> None:
+        if not done.cancelled():
+            self._statistics.writes_refused += sum(result.error is not None for result in done.result())
 
     async def look(self, tags: Sequence[int]) -> Columns:
         """Read tags now, ahead of the polls, whatever their periods.
@@ -89,17 +96,23 @@ class Writer:
         return await seen
 
     async def serve(self) -> None:
-        """Do what waits now, then the verifications that are due.
+        """Do what waits now, then what is to be read; a write that comes meanwhile goes before the next call.
 
         Raises:
             DriverError: the whole device; the writes under way have been answered.
         """
-        for _ in range(len(self._queue)):
-            await self._execute(self._queue.take())
+        await self._execute_waiting()
         for _ in range(len(self._looks)):
             await self._look(*self._looks.popleft())
-        while self._verifications and self._verifications[0].due <= time.monotonic():
-            await self._verify(self._verifications.popleft())
+            await self._execute_waiting()
+        now = time.monotonic()
+        while self.due is not None and self.due <= now:
+            await self._verify_next()
+            await self._execute_waiting()
+
+    async def _execute_waiting(self) -> None:
+        for _ in range(len(self._queue)):
+            await self._execute(self._queue.take())
 
     def open(self) -> None:
         """The device is connected: take writes."""
@@ -109,8 +122,7 @@ class Writer:
         """The connection is gone: answer everybody who waits."""
         self.is_open = False
         self._queue.fail_all("the device was disconnected")
-        while self._verifications:
-            self._unverified(self._verifications.popleft(), "the device was disconnected")
+        self._verifications.give_up_all("the device was disconnected")
         while self._looks:
             _, seen = self._looks.popleft()
             if not seen.done():
@@ -137,16 +149,17 @@ class Writer:
 
     async def _execute(self, order: Order) -> None:
         if order.done.cancelled():
+            order.move_on()
             return
-        reason = "outcome unknown: stopped while writing"
+        reason = "stopped while writing"
         try:
             results = await self._calls.call(self._driver.write(order.writes), len(order.writes))
         except DeviceTimeout as error:
-            reason = f"outcome unknown: {error}"
-            self._watch.trouble(str(error))
+            reason = str(error)
+            self._watch.trouble(reason)
             return
         except Exception as error:
-            reason = f"outcome unknown: {error}"
+            reason = str(error)
             raise
         else:
             reason = ""
@@ -156,7 +169,7 @@ class Writer:
             self._settle(order, results)
         finally:
             if reason:
-                order.fail(reason)
+                order.lose(reason)
 
     def _settle(self, order: Order, results: list[WriteResult]) -> None:
         tags = tuple(
@@ -166,37 +179,22 @@ class Writer:
             order.finish(results)
             return
         due = time.monotonic() + self._device.verify_after
-        self._verifications.append(Verification(order, results, tags, due))
+        self._verifications.add(order, results, tags, due)
+        order.move_on()
 
-    async def _verify(self, verification: Verification) -> None:
-        reason = "stopped"
+    async def _verify_next(self) -> None:
+        tags, reason = self._verifications.next(READ_BACK_AT_ONCE), "stopped"
         try:
-            seen = await self._calls.call(self._driver.read_back(verification.tags), len(verification.tags))
+            seen = await self._calls.call(self._driver.read_back(tags), len(tags))
         except DeviceTimeout as error:
             reason = str(error)
             self._watch.trouble(reason)
-            return
         except Exception as error:
             reason = str(error)
             raise
         else:
-            results = compare(verification, seen)
-            self._statistics.writes_verified += sum(result.verified for result in results)
-            self._statistics.writes_differing += sum(
-                after.error is not None and before.error is None
-                for before, after in zip(verification.results, results, strict=True)
-            )
-            verification.order.finish(results)
             reason = ""
+            self._verifications.judge(tags, seen)
         finally:
             if reason:
-                self._unverified(verification, reason)
-
-    def _unverified(self, verification: Verification, reason: str) -> None:
-        told = f"written, but not verified: {reason}"
-        verification.order.finish(
-            [
-                result if result.error is not None else replace(result, error=told)
-                for result in verification.results
-            ]
-        )
+                self._verifications.give_up_next(reason)

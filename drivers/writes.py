@@ -1,15 +1,13 @@
-"""Writes that wait for their turn on a device, and the check that they arrived. No I/O."""
+"""Writes that wait for their turn on a device. No I/O."""
 
 from __future__ import annotations
 
 import asyncio
 import enum
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from control.signal import BAD, Columns
-from drivers.api import Write, WriteResult
+from drivers.api import Holds, Write, WriteResult
 
 
 class Overflow(enum.StrEnum):
@@ -19,28 +17,45 @@ class Overflow(enum.StrEnum):
     """The write that finds the queue full is refused, and its caller is told."""
 
 
+def _future() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _results() -> asyncio.Future[list[WriteResult]]:
+    return asyncio.get_running_loop().create_future()
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Writes that were asked for together, and the future that takes their results."""
+    """Writes that were asked for together, and what becomes of them."""
 
     writes: tuple[Write, ...]
-    done: asyncio.Future[list[WriteResult]]
     verify: bool = True
     """Read back what was written, where the device asks for it."""
+    answered: asyncio.Future[None] = field(default_factory=_future)
+    """Done once the device has answered, or will not be asked: the next order need not wait for more."""
+    done: asyncio.Future[list[WriteResult]] = field(default_factory=_results)
+    """The results, read back where that is asked; cancelled, it is not written any more."""
 
     def finish(self, results: list[WriteResult]) -> None:
         """Hand the results to the caller, if it still waits."""
+        self.move_on()
         if not self.done.done():
             self.done.set_result(results)
 
+    def move_on(self) -> None:
+        """The device has answered."""
+        if not self.answered.done():
+            self.answered.set_result(None)
+
     def fail(self, reason: str) -> None:
-        """Tell the caller that none of the writes is known to have arrived."""
-        self.finish(refuse(self.writes, reason))
+        """Tell the caller that none of the writes has left."""
+        self.finish([WriteResult(write.tag, reason) for write in self.writes])
 
-
-def refuse(writes: Sequence[Write], reason: str) -> list[WriteResult]:
-    """Return the same refusal for each of the writes."""
-    return [WriteResult(write.tag, reason) for write in writes]
+    def lose(self, reason: str) -> None:
+        """Tell the caller that nobody knows which of the writes have arrived."""
+        told, holds = f"outcome unknown: {reason}", Holds.NOBODY_KNOWS
+        self.finish([WriteResult(write.tag, told, holds=holds) for write in self.writes])
 
 
 class WriteQueue:
@@ -58,16 +73,13 @@ class WriteQueue:
         """Return how many orders wait."""
         return len(self._orders)
 
-    def put(
-        self, writes: Sequence[Write], *, verify: bool = True
-    ) -> asyncio.Future[list[WriteResult]] | None:
-        """Queue the writes and return the future of their results; None when there is no room."""
-        if self._size + len(writes) > self._limit:
-            return None
-        order = Order(tuple(writes), asyncio.get_running_loop().create_future(), verify)
+    def put(self, order: Order) -> bool:
+        """Queue an order; False when there is no room."""
+        if self._size + len(order.writes) > self._limit:
+            return False
         self._orders.append(order)
-        self._size += len(writes)
-        return order.done
+        self._size += len(order.writes)
+        return True
 
     def take(self) -> Order:
         """Return the order that has waited longest."""
@@ -79,37 +91,3 @@ class WriteQueue:
         """Answer every waiting order: what is late must not reach a device that comes back."""
         while self._orders:
             self.take().fail(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """A written order that is to be read back at `due` (monotonic)."""
-
-    order: Order
-    results: list[WriteResult]
-    tags: tuple[int, ...]
-    due: float
-
-
-def compare(verification: Verification, seen: Columns) -> list[WriteResult]:
-    """Return the results of an order, checked against what was read back."""
-    values: dict[int, float | str | None] = {}
-    for tag, value, quality in zip(seen.tag, seen.value, seen.quality, strict=True):
-        values[int(tag)] = float(value) if quality < BAD else None
-    for text in seen.texts:
-        values[text.tag] = text.value if text.quality < BAD else None
-    wanted = {write.tag: write.value for write in verification.order.writes}
-    last = {result.tag: at for at, result in enumerate(verification.results) if result.error is None}
-    checked = []
-    for at, result in enumerate(verification.results):
-        if result.tag not in verification.tags or last.get(result.tag) != at:
-            checked.append(result)  # not to be read back, refused, or overwritten by a later one
-            continue
-        wrote = wanted[result.tag] if result.wrote is None else result.wrote
-        got = values.get(result.tag)
-        if got == wrote:
-            checked.append(replace(result, verified=True))
-        else:
-            told = "nothing good" if got is None else repr(got)
-            checked.append(replace(result, error=f"wrote {wrote!r}, read back {told}"))
-    return checked

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from config.devices import ModbusAddress, ModbusDevice, Table
-from drivers.api import DeviceTimeout, Write, WriteResult
+from drivers.api import DeviceTimeout, Holds, Write, WriteResult
 from drivers.modbus.link import Link, ask
 from drivers.modbus.pdu import Action, describe, fault
 from drivers.modbus.write_request import WriteRequest, longest_write, writable, write_request
@@ -47,7 +47,8 @@ class ModbusWriter:
     def _unknown(writes: Sequence[Write], error: DeviceTimeout) -> list[WriteResult]:
         first, *others = writes
         refused = [WriteResult(write.tag, "not written: the device did not answer") for write in others]
-        return [WriteResult(first.tag, f"outcome unknown: {error}"), *refused]
+        lost = WriteResult(first.tag, f"outcome unknown: {error}", holds=Holds.NOBODY_KNOWS)
+        return [lost, *refused]
 
     async def _one(self, write: Write) -> WriteResult:
         address = self._addresses.get(write.tag)
@@ -72,7 +73,8 @@ class ModbusWriter:
                 return WriteResult(tag, wrote=request.wrote)
             if len(pdu) != 2 or not pdu[0] & 0x80:
                 what = "holds" if request.read_back and len(pdu) == len(request.echo) else "confirmed"
-                return WriteResult(tag, f"outcome unknown: the device {what} something else")
+                told = f"outcome unknown: the device {what} something else"
+                return WriteResult(tag, told, holds=Holds.NOBODY_KNOWS)
             code = pdu[1]
             if code == _ACKNOWLEDGED:
                 return WriteResult(tag, status=code, wrote=request.wrote)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
-from drivers.api import Write, WriteResult
+from drivers.api import Holds, Write, WriteResult
 from drivers.opcua.codec import NotEncodableError, encode
 from drivers.opcua.connection import Connection
 from drivers.opcua.node import Fault, Node
@@ -115,7 +115,8 @@ def _encode(value: float | str, node: Node, kind: ua.VariantType) -> tuple[ua.Va
 def _result(write: Write, status: int, wrote: float | str) -> WriteResult:
     code = status & 0xFFFF_0000
     if code == GOOD_CLAMPED:
-        return WriteResult(write.tag, f"the device clamped the value: {name_of(status)}", status)
+        told = f"the device clamped the value: {name_of(status)}"
+        return WriteResult(write.tag, told, status, holds=Holds.ANOTHER)
     if code >= _UNCERTAIN:
         return WriteResult(write.tag, f"the device refused the value: {name_of(status)}", status)
     return WriteResult(write.tag, None, status, wrote)

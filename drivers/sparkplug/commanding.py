@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from drivers.api import Write, WriteResult
+from drivers.api import Holds, Write, WriteResult
 from drivers.sparkplug.arrivals import Arrivals
 from drivers.sparkplug.encode import encode
 from drivers.sparkplug.outgoing import to_write
@@ -67,4 +67,5 @@ class Commander:
                         return WriteResult(tag, wrote=wanted, verified=True)
         except TimeoutError:
             told = repr(last[tag].value) if tag in last else "nothing"
-            return WriteResult(tag, f"not taken: the metric does not say so (it says {told})")
+            why = f"not taken: the metric does not say so (it says {told})"
+            return WriteResult(tag, why, holds=Holds.ANOTHER)

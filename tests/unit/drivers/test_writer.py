@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import numpy as np
-
 from config.tags import Access
-from control.signal import BAD, GOOD, Columns, Text
-from drivers.api import DeviceTimeout, Disconnected, Write, WriteResult
+from drivers.api import DeviceTimeout, Disconnected, Holds, Write, WriteResult
 from drivers.session import Session
 from drivers.states import State
-from drivers.writer import WRITE_QUEUE_LIMIT
-from drivers.writes import Overflow, Verification, WriteQueue, compare
+from drivers.writer import READ_BACK_AT_ONCE, WRITE_QUEUE_LIMIT
+from drivers.writes import Overflow, WriteQueue
 from tests.unit.drivers.scripted import ScriptedDriver, Sink, device, refs, running, until
 
 
@@ -94,8 +91,8 @@ async def test_a_device_that_goes_away_answers_the_waiting_writes() -> None:
         await until(lambda: session.state is State.CONNECTED)
         driver.delay_s, driver.write_error = 0.05, Disconnected("reset by peer")
         first, second = await asyncio.gather(session.write([Write(0, 1.0)]), session.write([Write(0, 2.0)]))
-    assert first[0].error == "outcome unknown: reset by peer"
-    assert second[0].error == "the device was disconnected"
+    assert first == [WriteResult(0, "outcome unknown: reset by peer", holds=Holds.NOBODY_KNOWS)]
+    assert second == [WriteResult(0, "the device was disconnected")]
 
 
 async def test_a_write_that_times_out_says_so_and_keeps_the_connection() -> None:
@@ -159,7 +156,7 @@ async def test_a_write_that_did_not_stick_is_an_error() -> None:
     async with running(session):
         await until(lambda: session.state is State.CONNECTED)
         (result,) = await session.write([Write(0, 1.0)])
-        assert result.error == "wrote 1.0, read back 7.0"
+        assert (result.error, result.holds) == ("wrote 1.0, read back 7.0", Holds.ANOTHER)
     assert session.statistics.writes_differing == 1
 
 
@@ -197,30 +194,49 @@ async def test_the_watchdog_and_write_only_tags_are_not_read_back() -> None:
     assert "read_back" not in driver.log
 
 
-def _verification(*results: WriteResult, written: Sequence[Write]) -> Verification:
-    queue_done = asyncio.get_running_loop().create_future()
-    from drivers.writes import Order
-
-    return Verification(Order(tuple(written), queue_done), list(results), tuple(r.tag for r in results), 0.0)
-
-
-async def test_compare_takes_texts_roundings_and_bad_quality() -> None:
-    seen = Columns.filled(np.array([0, 2], np.int32), quality=GOOD, source_ns=0, value=0.1)
-    seen.quality[1] = BAD
-    big = Columns(
-        seen.tag, seen.value, seen.quality, seen.source_ns, seen.status, (Text(1, 2**60 + 1, 0, GOOD),)
+async def test_no_write_waits_for_a_read_back() -> None:
+    driver = ScriptedDriver()
+    session = Session(
+        "d", device(verify_after=30.0, timeout=5.0, dead_after=60.0), driver, refs("u/a", "u/b"), Sink()
     )
-    written = [Write(0, 0.1000001), Write(1, 2**60 + 1), Write(2, 0.1), Write(3, 1.0)]
-    results = [WriteResult(0, wrote=0.1), WriteResult(1), WriteResult(2), WriteResult(3)]
-    checked = compare(_verification(*results, written=written), big)
-    assert [r.verified for r in checked] == [True, True, False, False]
-    assert checked[2].error == "wrote 0.1, read back nothing good"
+    async with running(session):
+        await until(lambda: session.state is State.CONNECTED)
+        first = session.begin_write([Write(0, 1.0)])
+        await first.answered
+        second = session.begin_write([Write(0, 2.0), Write(1, 3.0)])
+        await second.answered
+        assert (first.done.done(), second.done.done()) == (False, False)
+        assert driver.store == {0: 2.0, 1: 3.0}
+        session.disable()
+        told = [result.error for order in (first, second) for result in await order.done]
+        assert told == ["written, but not verified: the device was disconnected"] * 3
 
 
-async def test_compare_looks_at_the_last_write_of_a_tag() -> None:
-    seen = Columns.filled(np.array([0], np.int32), quality=GOOD, source_ns=0, value=2.0)
-    written = [Write(0, 1.0), Write(0, 2.0)]
-    checked = compare(
-        _verification(WriteResult(0, wrote=1.0), WriteResult(0, wrote=2.0), written=written), seen
+async def test_a_write_goes_between_the_calls_of_a_read_back() -> None:
+    driver = ScriptedDriver()
+    names = [f"u/t{n}" for n in range(3 * READ_BACK_AT_ONCE)]
+    session = Session(
+        "d", device(verify_after=0.02, timeout=5.0, dead_after=60.0), driver, refs(*names), Sink()
     )
-    assert [(r.error, r.verified) for r in checked] == [(None, False), (None, True)]
+    async with running(session):
+        await until(lambda: session.state is State.CONNECTED)
+        order = session.begin_write([Write(n, 1.0) for n in range(len(names))])
+        await order.answered
+        driver.delay_s = 0.05
+        await until(lambda: driver.log[-1] == "read_back")
+        driver.log.clear()
+        await session.begin_write([Write(0, 0.0)]).answered
+        assert driver.log[0] == "write"
+        assert all(result.verified for result in (await order.done)[READ_BACK_AT_ONCE:])
+
+
+async def test_a_refused_write_does_not_end_the_pause_between_attempts() -> None:
+    driver = ScriptedDriver()
+    driver.reachable = False
+    session = Session("d", device(reconnect_min=30.0, reconnect_max=30.0), driver, refs("u/a"), Sink())
+    async with running(session):
+        await until(lambda: session.statistics.failures == 1)
+        for _ in range(3):
+            await session.write([Write(0, 1.0)])
+        await asyncio.sleep(0.05)
+        assert session.statistics.attempts == 1
