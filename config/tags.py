@@ -68,6 +68,9 @@ class Tag(Model):
     address: Any = None
     """Where the device keeps it: see the driver's address (ModbusAddress, OpcUaAddress)."""
     access: Access = Access.READ
+    momentary: bool = False
+    """True: the device resets it by itself, as a start button or the reset of a counter. A value is written
+    to it once, not read back and not kept; no loop, interlock or force may hold it."""
     period: PositiveDuration | None = None
     """Polling or sampling period; none takes the device's."""
     scaling: Scaling | None = None

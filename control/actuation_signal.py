@@ -12,6 +12,11 @@ ARM_DEVICE: Final = 50  # a device (index); value: 1 arms its writes, 0 disarms 
 FORCE: Final = 51  # a tag (index); value; value2: seconds
 SIMULATE: Final = 52  # likewise
 RELEASE: Final = 53  # a tag (index): what was forced or simulated ends
+RETRACT: Final = 54  # a tag (index) whose device refused the value; value2: what stands again; RETRACT_*
+
+# Parameters of RETRACT.
+RETRACT_UNTOUCHED: Final = 0  # the device is as it was
+RETRACT_TOUCHED: Final = 1  # it holds another value than it was given
 
 # Kinds of transition.
 KIND_DEVICE_ARMED: Final = 50  # a device (index); before, after: 1 where its writes are armed

@@ -16,7 +16,7 @@ from control.tag_tables import TablesError, in_unit, role_of
 
 
 def build_outputs(site: Site) -> Outputs:
-    """Return a slot for every tag that may be written, and the watchdogs.
+    """Return a slot for every tag that keeps what is written to it, and the watchdogs.
 
     Raises:
         TablesError: a watchdog is no tag.
@@ -55,7 +55,8 @@ def _devices(site: Site) -> Rows:
 
 
 def _is_writable(tag: Tag) -> bool:
-    return tag.device is not None and tag.access is not Access.READ and tag.kind is not TagKind.TEXT
+    written = tag.device is not None and tag.access is not Access.READ and tag.kind is not TagKind.TEXT
+    return written and not tag.momentary
 
 
 def _fill(slot: Row, index: int, tag: Tag) -> None:

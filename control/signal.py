@@ -170,7 +170,8 @@ OUTPUT_LOOP: Final = 0
 OUTPUT_INTERLOCK: Final = 1
 OUTPUT_SAFE: Final = 2
 OUTPUT_WATCHDOG: Final = 3
-OUTPUT_COMMAND: Final = 4
+OUTPUT_COMMAND: Final = 4  # a person wrote it: once
+OUTPUT_RESUMED: Final = 5  # where an output without a loop goes back to: once, as soon as the device takes it
 
 TRANSITION = np.dtype(
     [

@@ -1,34 +1,38 @@
 """From the engine to the drivers: outputs become writes, one task a device.
 
 Policy where a device is slower than the engine: *latest wins*. A value that has not left yet is
-replaced by the newer one of its tag and counted (`superseded`); an output that a device refused or
-did not take stays wanted and is tried again. When a device comes back, every output that it should
-hold is written anew, because it may have restarted with values of its own.
+replaced by the newer one of its tag and counted (`superseded`). What a loop or an interlock decides
+stays wanted: where a device refused it or did not take it, it is tried again, and when a device comes
+back it is written anew, because the device may have restarted with values of its own. What a person
+wrote is written once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy.typing as npt
 
 from config.site import Site
-from control.signal import OUTPUT_WATCHDOG
-from drivers.api import Write, WriteResult
+from control.signal import OUTPUT_COMMAND, OUTPUT_RESUMED, OUTPUT_WATCHDOG
+from drivers.api import Write
 from drivers.notices import Matter, News, Notice
 from drivers.session import Session
-from gateway.device_outputs import DeviceOutputs, Expected
+from gateway.device_outputs import DeviceOutputs, Expected, Keep
 from gateway.numbering import Numbering
+from gateway.output_writer import OutputWriter
 
 _log = logging.getLogger(__name__)
-_RETRY_S = 0.5
 _DRAIN_LIMIT = 4096
 _SETTLE_POLL_S = 0.02
+_KEPT: Final = {OUTPUT_COMMAND: Keep.ONCE, OUTPUT_WATCHDOG: Keep.BEAT, OUTPUT_RESUMED: Keep.UNTIL_TAKEN}
+"""How long a device should have an output, by the engine's reason; everything else always."""
 
 
 class Outbox(Protocol):
@@ -107,7 +111,9 @@ class Actuation:
 
     def _begin_writers(self, names: Iterable[str]) -> None:
         for name in names:
-            self.writers[name] = self._tasks.create_task(self._write(name), name=f"actuate {name}")
+            tell = functools.partial(self._tell, name)
+            writer = OutputWriter(self._sessions[name], self.devices[name], tell)
+            self.writers[name] = self._tasks.create_task(writer.run(), name=f"actuate {name}")
 
     def collect(self) -> None:
         """Move what the engine decided to the devices' writers."""
@@ -122,8 +128,8 @@ class Actuation:
             if device is None or device in self._withheld or not math.isfinite(value):
                 continue
             session_tag = self._numbering[device].session(tag)
-            keep = reason != OUTPUT_WATCHDOG
-            self.devices[device].want(session_tag, self._to_raw(tag, value), keep=keep)
+            keep = _KEPT.get(reason, Keep.ALWAYS)
+            self.devices[device].want(session_tag, self._to_raw(tag, value), keep)
 
     async def write_once(self, device: str, values: Sequence[tuple[str, float]]) -> str | None:
         """Write tags of a device in order, ahead of its polls, and never again; for what is no output.
@@ -174,8 +180,8 @@ class Actuation:
 
     def drop(self, device: str, expected: Expected) -> None:
         """Wait for an answer no longer."""
-        if device in self.devices and expected in self.devices[device].expected:
-            self.devices[device].expected.remove(expected)
+        if device in self.devices:
+            self.devices[device].no_longer(expected)
 
     async def settle(self, device: str, within_s: float) -> bool:
         """Write what is pending for a device, for at most a time; return whether everything left."""
@@ -224,41 +230,3 @@ class Actuation:
 
     def _reachable(self, name: str) -> bool:
         return self._sessions[name].connected
-
-    async def _write(self, name: str) -> None:
-        outputs, session = self.devices[name], self._sessions[name]
-        while True:
-            await outputs.wake.wait()
-            outputs.wake.clear()
-            if not session.connected:
-                await asyncio.sleep(_RETRY_S)
-                if outputs.pending:
-                    outputs.wake.set()
-                continue
-            sending = outputs.take()
-            results = await session.write([Write(tag, value) for tag, value in sending.items()])
-            failed = self._settle(name, sending, results)
-            outputs.returned(results)
-            if failed:
-                await asyncio.sleep(_RETRY_S)
-                outputs.wake.set()
-
-    def _settle(self, name: str, sent: dict[int, float], results: list[WriteResult]) -> bool:
-        """Count results; put failed outputs back unless there is a newer value. True if any failed."""
-        outputs = self.devices[name]
-        failed = [result for result in results if result.error is not None]
-        outputs.written += len(results) - len(failed)
-        outputs.failed += len(failed)
-        for result in results:
-            if result.error is None:
-                if outputs.refused.pop(result.tag, None) is not None and result.tag in outputs.told:
-                    outputs.told.discard(result.tag)
-                    self._tell(name, result.tag, Matter.WRITE_WORKS, "")
-                continue
-            if result.tag not in outputs.told and self._reachable(name):
-                outputs.told.add(result.tag)
-                self._tell(name, result.tag, Matter.WRITE_FAILED, result.error)
-            outputs.refused[result.tag] = result.error
-            if result.tag in outputs.wanted:
-                outputs.pending.setdefault(result.tag, sent[result.tag])
-        return bool(failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from drivers.api import WriteResult
+from drivers.api import Holds, WriteResult
 from gateway.actuate import Actuation
 from gateway.commands.rows import Refused
 from gateway.device_outputs import Expected
@@ -25,7 +25,7 @@ class WriteAnswer:
                 return await asyncio.wrap_future(self._expected.answer)
         except TimeoutError:
             why = f"no answer within {self._within_s:g} s: it may still arrive, look at what the device has"
-            return WriteResult(self._expected.tag, why)
+            return WriteResult(self._expected.tag, why, holds=Holds.NOBODY_KNOWS)
         finally:
             self.drop()
 

@@ -90,8 +90,14 @@ class Context:
         unit, _, name = full.partition("/")
         return name in self.site.units[unit].tags
 
-    def writable(self, full: str, path: Path) -> Tag | None:
-        """Return a tag that the engine may write; None with the reason recorded otherwise."""
+    def writable(self, full: str, path: Path, *, momentary: bool = False) -> Tag | None:
+        """Return a tag that may be written; None with the reason recorded otherwise.
+
+        Args:
+            full: its name.
+            path: what names it.
+            momentary: it need not keep what is written to it.
+        """
         tag = self.site.tags[full]
         if not self.is_configured(full):
             what = "a calculation" if full in self.site.calculations else "a tag of a loop"
@@ -104,6 +110,11 @@ class Context:
             self.error(
                 path, f"{full!r} cannot be written: its access is {tag.access}",
                 "give the tag access: read_write (or write)",
+            )  # fmt: skip
+        elif tag.momentary and not momentary:
+            self.error(
+                path, f"{full!r} is momentary: its device resets it, so nothing can hold it",
+                "name an output that keeps its value, or remove momentary from the tag",
             )  # fmt: skip
         else:
             return tag

@@ -38,8 +38,9 @@ def _lease(context: Context, name: str, lease: DeviceLease) -> None:
                 (*path, field), f"{text!r} is no number of {name!r} that is read and written",
                 f"give the tag device: {name} and access: read_write",
             )  # fmt: skip
-        elif tag.scaling is not None:
-            context.error((*path, field), f"{text!r} is scaled", "leave its scaling out")
+        elif tag.scaling is not None or tag.momentary:
+            what, key = ("scaled", "scaling") if tag.scaling is not None else ("momentary", "momentary")
+            context.error((*path, field), f"{text!r} is {what}", f"leave {key} out of the tag")
     if lease.owner == lease.counter:
         context.error((*path, "counter"), "owner and counter are one tag", "name two tags")
     if lease.expires_after < 3 * lease.period:

@@ -34,7 +34,7 @@ def _machine(context: Context, machine: PackMl, path: Path) -> None:
 
 
 def _device(context: Context, name: str, path: Path) -> str | None:
-    tag = context.writable(name, path)
+    tag = context.writable(name, path, momentary=True)
     if tag is None:
         return None
     owner = context.site.owners.get(name)

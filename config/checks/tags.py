@@ -37,6 +37,10 @@ def _quantities(context: Context, tag: Tag, path: Path) -> None:
             (*path, "low"), f"low ({tag.low}) is not below high ({tag.high})", "exchange or correct them"
         )
     context.number(tag.fail_value, tag.unit, (*path, "fail_value"))
+    if tag.momentary and (tag.access not in WRITABLE or tag.kind is TagKind.TEXT or tag.device is None):
+        context.error(
+            (*path, "momentary"), "nothing can be written to it", "remove momentary, or give it access: write"
+        )
     _deadband(context, tag.report, tag.unit, path)
     if tag.scaling is not None:
         _scaling(context, tag, (*path, "scaling"))

@@ -8,19 +8,15 @@ from __future__ import annotations
 import math
 
 from control.actuation_layout import COMMANDED_OFF, COMMANDED_ON
-from control.actuation_signal import ARM_DEVICE, FORCE, KIND_DEVICE_ARMED, RELEASE, SIMULATE
+from control.actuation_signal import ARM_DEVICE, FORCE, KIND_DEVICE_ARMED, RELEASE, RETRACT, SIMULATE
 from control.kernels.atomic import store_release
 from control.kernels.jit import part
 from control.kernels.ring import HEAD, waiting
-from control.layout import NOT_A_SLOT
 from control.logic_signal import BYPASS, ENTER_PHASE, REFUSED_PERMISSIVE
 from control.rings import RingArrays, Row
 from control.signal import (
     ARM,
-    OUTPUT_COMMAND,
     REFUSED_INVALID,
-    REFUSED_OWNED,
-    REFUSED_RANGE,
     RESET,
     RUN_PROFILE,
     SET_MODE,
@@ -33,7 +29,8 @@ from control.signal import (
 )
 from control.stages import logic_commands, loop_commands
 from control.stages.alarm_commands import carry_out_on_alarms, is_on_alarms
-from control.stages.arming import announce_armed, arm, command_device, disarm, why_not_written
+from control.stages.arming import announce_armed, arm, command_device, disarm
+from control.stages.output_commands import retract, write_tag
 from control.stages.override_commands import override_by_command
 from control.stages.permissives import NOTHING_MISSING, missing
 from control.stages.profiles import command_profile
@@ -104,8 +101,12 @@ def _act_on_outputs(state: State, command: Row, now_ns: int, utc_ns: int) -> int
         return _arm_device(loops, outputs, transitions, command, utc_ns)
     if kind in (FORCE, SIMULATE, RELEASE):
         return override_by_command(state, command, now_ns, utc_ns)
-    written = kind == WRITE_TAG
-    return _write_tag(outputs, transitions, counters, command, utc_ns) if written else REFUSED_INVALID
+    if kind == WRITE_TAG:
+        return write_tag(outputs, transitions, counters, command, utc_ns)
+    if kind == RETRACT:
+        image, tags, reports = state.image, state.tags, state.rings.reports
+        return retract(outputs, image, tags, reports, transitions, counters, command, now_ns, utc_ns)
+    return REFUSED_INVALID
 
 
 @part
@@ -143,30 +144,4 @@ def _arm_device(loops: Loops, outputs: Outputs, transitions: RingArrays, command
         done(transitions, ticket, device, value, utc_ns)
     else:
         announce(transitions, KIND_DEVICE_ARMED, device, before, after, utc_ns, ticket, value, 1)
-    return ANSWERED
-
-
-@part
-def _write_tag(
-    outputs: Outputs, transitions: RingArrays, counters: Counters, command: Row, utc_ns: int
-) -> int:
-    tag, value = command["index"], command["value"]
-    if not 0 <= tag < len(outputs.slot_of_tag):
-        return REFUSED_INVALID
-    s = outputs.slot_of_tag[tag]
-    if s == NOT_A_SLOT:
-        return REFUSED_INVALID
-    slot = outputs.slots[s]
-    if slot["loop"] >= 0 or slot["link"] >= 0:
-        return REFUSED_OWNED
-    if not slot["low"] <= value <= slot["high"]:
-        return REFUSED_RANGE
-    cause = why_not_written(outputs, counters, s)
-    if cause != ANSWERED:
-        return cause
-    slot["value"] = value
-    slot["reason"] = OUTPUT_COMMAND
-    slot["sent"] = math.nan
-    slot["live"] = 1
-    done(transitions, command["ticket"], tag, value, utc_ns)
     return ANSWERED

@@ -2,8 +2,9 @@
 
 Nothing but the watchdog leaves before the outputs are armed, and nothing at all to a device whose writes
 are off. A row goes out when the wanted value
-differs from the last one sent, and again after `REFRESH_NS`, so that a device that lost it gets it
-back. A full ring loses nothing: the value of the next scan is tried instead, the newest counts.
+differs from the last one sent. What a loop or an interlock wants, or a person forces, goes out again after
+`REFRESH_NS`, so that a device that lost it gets it back; what a person wrote goes out once.
+A full ring loses nothing: the value of the next scan is tried instead, the newest counts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from control.signal import (
     OUTPUT_COMMAND,
     OUTPUT_INTERLOCK,
     OUTPUT_LOOP,
+    OUTPUT_RESUMED,
     OUTPUT_SAFE,
     OUTPUT_WATCHDOG,
     SUBSTITUTE,
@@ -119,18 +121,24 @@ def _take_by_force(slot: Row, image: Image) -> None:
 
 @part
 def _give_back(slot: Row) -> None:
-    """Let a slot without a loop go back to what was wanted before; what was only withheld, to nothing."""
-    slot["reason"] = OUTPUT_COMMAND
+    """Let a slot without a loop go back to what was wanted before; what was only withheld, to nothing.
+
+    Where nobody knows what was wanted it stays where it was forced to.
+    """
+    slot["reason"] = OUTPUT_RESUMED
     if slot["live"] == 0:
         slot["value"] = math.nan
     elif math.isfinite(slot["resume"]):
         slot["value"] = slot["resume"]
+        slot["sent"] = math.nan
 
 
 @inlined
 def _is_to_send(slot: Row, now_ns: int) -> bool:
     changed: bool = slot["value"] != slot["sent"]
-    return math.isfinite(slot["value"]) and (changed or now_ns - slot["sent_ns"] >= REFRESH_NS)
+    held = slot["reason"] != OUTPUT_COMMAND and slot["reason"] != OUTPUT_RESUMED
+    due = held and now_ns - slot["sent_ns"] >= REFRESH_NS
+    return math.isfinite(slot["value"]) and (changed or due)
 
 
 @part

@@ -22,6 +22,7 @@ from gateway.commands.methods import wanted_of
 from gateway.commands.record import Record
 from gateway.commands.rows import Refused
 from gateway.commands.sanity import to_row
+from gateway.commands.single_writes import SingleWrites
 from gateway.devices.book import Note
 from gateway.devices.keeper import Act
 from gateway.gxp.audit import AuditEntry
@@ -51,6 +52,7 @@ class Lengthy:
         """Wire it."""
         self._site, self._means, self._record, self._carrying = site, means, record, carrying
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._single_writes = SingleWrites(site, means, carrying)
 
     def prepared(self, command: CommandMessage, entry: AuditEntry) -> AuditEntry:
         """Return the entry as it is recorded before the command waits for its turn.
@@ -103,21 +105,18 @@ class Lengthy:
 
     async def _write(self, command: CommandMessage, entry: AuditEntry) -> Done:
         """Have a value written, and hear what the device says to it; later values need not wait for that."""
-        row, before = to_row(self._site, command), self._before(command)
+        row, before, writes = to_row(self._site, command), self._before(command), self._single_writes
+        is_momentary = self._site.tags[command.target].momentary
         async with self._turns[command.target]:
             _refuse_expired(command)
-            answer = await self._means.expect_write(command.target, row.value)
-            try:
-                await self._carrying.by_engine(row, command)
-            except BaseException:
-                answer.drop()
-                raise
-        result = await answer.come()
-        if result.error is not None:
-            raise Refused(f"the device has not taken it: {result.error}")
-        said = "read back" if result.verified else "taken, not read back"
+            if is_momentary:
+                self._refuse_disarmed()
+                await writes.press(command.target, row.value)
+            else:
+                answer = await writes.begin(row, command)
+        said = "taken, not read back" if is_momentary else await writes.end(answer, row, command)
         await self._record.write(replace(entry, outcome="done", detail=said))
-        return Done(before=before, result=row.value, device=said)
+        return Done(before=before, result=None if is_momentary else row.value, device=said)
 
     def _before(self, command: CommandMessage) -> float | None:
         value = self._means.read_value(command.target)

@@ -46,6 +46,8 @@ def override_row(site: Site, command: CommandMessage) -> EngineRow:
         raise Refused(f"{command.target!r} is a text: only numbers and switches can be forced")
     if tag.device is None:
         raise Refused(_instead(site, command.target))
+    if tag.momentary and command.kind == "force":
+        raise Refused(f"{command.target!r} is momentary: its device resets it, so nothing can hold it")
     refuse_own(site, command.target, tag.device)
     index, shown = site.tag_index[command.target], command.target
     if command.kind == "release":

@@ -57,6 +57,7 @@ class Translation:
             actuation_signal.FORCE: self.tags,
             actuation_signal.SIMULATE: self.tags,
             actuation_signal.RELEASE: self.tags,
+            actuation_signal.RETRACT: self.tags,
             actuation_signal.ARM_DEVICE: self._devices,
             logic_signal.BYPASS: interlocks,
             logic_signal.ENTER_PHASE: places(before.units, after.units),

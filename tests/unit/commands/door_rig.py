@@ -17,7 +17,7 @@ from control import signal
 from control.engine import Engine
 from control.parameters import value_of
 from control.tables import build
-from drivers.api import Argument, MethodResult, WriteResult
+from drivers.api import Argument, Holds, MethodResult, WriteResult
 from gateway.batch.context import ContextBook
 from gateway.commands.door import CommandDoor
 from gateway.commands.engine_line import EngineLine
@@ -64,6 +64,7 @@ def rig_site() -> Site:
                         "mode": {"device": "d", "low": "0", "high": "3"},
                         "mode_command": {"device": "d", "access": "read_write"},
                         "mode_request": {"device": "d", "access": "read_write", "kind": "bool"},
+                        "clear": {"device": "d", "access": "write", "kind": "bool", "momentary": True},
                         "t.out": {
                             "unit": "%",
                             "low": "0 %",
@@ -157,7 +158,11 @@ class Rig:
         self.calls: list[tuple[Argument, ...]] = []
         self.follows: float | None = None
         """State or mode that the machine goes to when it is commanded; None leaves it where it is."""
+        self.unwilling = ""
+        """Why the machine takes nothing that is written once."""
         self.expected: list[tuple[str, float]] = []
+        self.holds = Holds.ANOTHER
+        """What is known of the device when it has not taken a value."""
         self.dropped = 0
         self._answers = asyncio.create_task(self._answer())
 
@@ -220,6 +225,8 @@ class Rig:
     async def write_once(self, device: str, values: Sequence[tuple[str, float]]) -> str | None:
         """Stand in for the drivers' loop: a machine that has states."""
         self.calls.append((device, *(part for pair in values for part in pair)))
+        if self.unwilling:
+            return self.unwilling
         if self.follows is not None:
             self.sample(self.follows, "u/mode" if values[0][0] == "u/mode_command" else "u/state")
         return None
@@ -227,7 +234,8 @@ class Rig:
     async def expect_write(self, tag: str, value: float) -> Written:
         """Stand in for the drivers' loop: a device that takes numbers up to 90."""
         self.expected.append((tag, value))
-        return Written(self, WriteResult(0, "wrote 95, read back 90" if value > 90 else None, verified=True))
+        why = "wrote 95, read back 90" if value > 90 else None
+        return Written(self, WriteResult(0, why, verified=why is None, holds=self.holds))
 
     def value(self, tag: str) -> float:
         if tag in self.site.tag_index:

@@ -119,7 +119,6 @@ async def test_who_may_not_and_what_is_no_command_is_refused(
 
 @pytest.mark.parametrize("tag", ["u/command", "u/request", "u/mode_command", "u/mode_request"])
 async def test_nobody_writes_the_tags_of_a_command(armed: Rig, tag: str) -> None:
-    """A written value is sent again after 10 s: a request would be a second command."""
     for kind, fields in (("write", {}), ("force", {"duration": "1 min", "reason": "test"})):
         reply = await armed.ask(kind, tag, user="engineer", value=1.0, **fields)
         assert "carries the PackML commands of 'u'" in reply.reason

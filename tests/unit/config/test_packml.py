@@ -12,7 +12,7 @@ _TAGS = """\
 tags:
   state: {device: plc, address: {table: input, address: 0, type: uint16}}
   command: {device: plc, access: read_write, address: {table: holding, address: 2, type: uint16}}
-  request: {device: plc, kind: bool, access: read_write, address: {table: coil, address: 0}}
+  request: {device: plc, kind: bool, momentary: true, access: read_write, address: {table: coil, address: 0}}
   elsewhere: {device: ua, kind: bool, access: read_write, address: {identifier: R}}
   shown: {device: plc, kind: bool, address: {table: discrete, address: 0}}
 """

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from config.site import Site
 from control import signal as s
+from control.actuation_signal import RETRACT
 from control.signal import Columns, Text
 from gateway.acquire import Acquisition
 from gateway.continuity.translate import GONE, Translation, places
@@ -95,10 +96,10 @@ def test_outputs_and_commands(translation: Translation) -> None:
     outputs = np.zeros(2, s.OUTPUT)
     outputs["tag"] = [1, 3]
     assert translation.outputs(outputs)["tag"].tolist() == [2]
-    commands = np.zeros(4, s.COMMAND)
-    commands["kind"] = [s.SET_POINT, s.WRITE_TAG, s.ACKNOWLEDGE, s.ARM]
-    commands["index"] = [0, 3, 0, 0]
-    assert translation.commands(commands)["index"].tolist() == [0, GONE, 0, 0]
+    commands = np.zeros(5, s.COMMAND)
+    commands["kind"] = [s.SET_POINT, s.WRITE_TAG, s.ACKNOWLEDGE, s.ARM, RETRACT]
+    commands["index"] = [0, 3, 0, 0, 1]
+    assert translation.commands(commands)["index"].tolist() == [0, GONE, 0, 0, 2]
 
 
 class Inbox:

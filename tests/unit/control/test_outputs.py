@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from control import signal as s
+from control.actuation_signal import RETRACT, RETRACT_TOUCHED, RETRACT_UNTOUCHED
 from tests.unit.control.plant import Plant, answered, site
 
 TAGS: dict[str, dict[str, Any]] = {
@@ -80,11 +81,84 @@ def test_refusals_of_writes() -> None:
     assert write("valve", 1.0) == s.REFUSED_DISARMED
 
 
-def test_an_output_is_repeated_for_a_device_that_lost_it() -> None:
+def test_what_an_interlock_forces_is_repeated_for_a_device_that_lost_it() -> None:
+    tested = interlocked()
+    tested.scan(250, pv=1.0, trip=1.0)
+    assert tested.written("valve") == [0.25] * 3
+    tested.scan(250, pv=1.0, trip=0.0)
+    assert tested.written("valve") == []
+
+
+def test_what_a_person_writes_is_written_once() -> None:
     tested = plant()
     tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
     tested.scan(250)
-    assert tested.written("valve") == [1.0] * 3
+    assert tested.written("valve") == [1.0]
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    assert tested.written("valve") == [1.0]
+
+
+def retracted(tested: Plant, refused: float, before: float, parameter: int = RETRACT_UNTOUCHED) -> int:
+    return answered(tested.ask(RETRACT, tested.tag("valve"), refused, value2=before, parameter=parameter))
+
+
+def test_a_refused_value_gives_way_to_the_one_before_it_and_nothing_is_sent() -> None:
+    tested = plant()
+    assert math.isnan(tested.ask(s.WRITE_TAG, tested.tag("valve"), 0.5)["limit"])
+    assert tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)["limit"] == 0.5
+    assert tested.written("valve") == [0.5, 1.0]
+    assert retracted(tested, 1.0, 0.5) == 0
+    tested.scan(250)
+    assert tested.written("valve") == []
+    assert (tested.value("valve"), tested.quality("valve")) == (0.5, s.SUBSTITUTE)
+    assert tested.ask(s.WRITE_TAG, tested.tag("valve"), 0.75)["limit"] == 0.5
+
+
+def test_a_first_value_that_is_refused_leaves_nothing_wanted() -> None:
+    tested = plant()
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    assert tested.written("valve") == [1.0]
+    assert retracted(tested, 1.0, math.nan) == 0
+    assert tested.quality("valve") == s.BAD | s.WAITING
+    tested.ask(s.ARM, value=0)
+    assert tested.written("valve") == []
+
+
+def test_an_output_that_a_device_did_not_follow_is_left_safe_all_the_same() -> None:
+    loops = {"l": {"pv": "u/pv", "output": "u/out", "kp": 1, "sp": 5, "safe_output": 7}}
+    tested = plant(loops=loops)
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    tested.state.outputs.slots["safe"][tested.state.outputs.slot_of_tag[tested.tag("valve")]] = 0.0
+    tested.written("valve")
+    assert retracted(tested, 1.0, math.nan, RETRACT_TOUCHED) == 0
+    tested.ask(s.ARM, value=0)
+    assert tested.written("valve") == [0.0]
+
+
+def test_only_the_value_that_is_wanted_still_is_taken_back() -> None:
+    tested = plant()
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 0.5)
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    assert retracted(tested, 0.5, math.nan) == 0
+    assert tested.ask(s.WRITE_TAG, tested.tag("valve"), 0.25)["limit"] == 1.0
+    assert retracted(tested, 0.5, 0.25, 9) == 0
+    assert answered(tested.ask(RETRACT, tested.tag("pv"), 1.0)) == s.REFUSED_INVALID
+    assert answered(tested.ask(RETRACT, 10_000, 1.0)) == s.REFUSED_INVALID
+
+
+def test_a_value_that_is_refused_while_an_interlock_forces_is_not_gone_back_to() -> None:
+    tested = interlocked()
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 0.5)
+    tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)
+    tested.scan(pv=1.0, trip=1.0)
+    assert retracted(tested, 1.0, 0.5) == 0
+    tested.scan(pv=1.0, trip=0.0)
+    assert tested.written("valve") == [0.5, 1.0, 0.25, 0.5]
+
+
+def test_a_momentary_tag_is_no_output_of_the_engine() -> None:
+    tested = Plant(site(TAGS | {"valve": {"access": "write", "momentary": True}}))
+    assert answered(tested.ask(s.WRITE_TAG, tested.tag("valve"), 1.0)) == s.REFUSED_INVALID
 
 
 def test_a_full_output_ring_gets_the_newest_value_later() -> None:
@@ -151,7 +225,10 @@ def test_an_output_without_a_loop_goes_back_to_what_was_wanted_before() -> None:
     tested.scan(pv=1.0, trip=1.0)
     assert (tested.value("valve"), tested.quality("valve")) == (0.25, s.SUBSTITUTE | s.FORCED)
     tested.scan(pv=1.0, trip=0.0)
-    assert tested.written("valve") == [0.75, 0.25, 0.75]
+    rows = tested.outputs.pop(100)
+    rows = rows[rows["tag"] == tested.tag("valve")]
+    assert rows["value"].tolist() == [0.75, 0.25, 0.75]
+    assert rows["reason"].tolist() == [s.OUTPUT_COMMAND, s.OUTPUT_INTERLOCK, s.OUTPUT_RESUMED]
     assert (tested.value("valve"), tested.quality("valve")) == (0.75, s.SUBSTITUTE)
 
 

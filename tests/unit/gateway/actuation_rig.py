@@ -15,6 +15,7 @@ from control.signal import OUTPUT, OUTPUT_LOOP
 from drivers.api import Write, WriteResult
 from drivers.notices import News, Notice
 from drivers.session import Session
+from drivers.writes import Order
 from gateway.actuate import Actuation
 from gateway.numbering import Numbering
 
@@ -28,16 +29,35 @@ class Device:
         self.gate = asyncio.Event()
         """Set: writes come to their end."""
         self.gate.set()
+        self.read_back = asyncio.Event()
+        """Set: what was written is read back."""
+        self.read_back.set()
+        self._orders: set[asyncio.Task[None]] = set()
         self.taken: list[tuple[int, float]] = []
 
     async def write(self, writes: Sequence[Write], *, verify: bool = True) -> list[WriteResult]:
         self.verified = verify
-        await asyncio.sleep(0)
+        return await self.begin_write(writes).done
+
+    def begin_write(self, writes: Sequence[Write]) -> Order:
+        order = Order(tuple(writes))
+        self._orders.add(task := asyncio.create_task(self._carry_out(order)))
+        task.add_done_callback(self._orders.discard)
+        return order
+
+    async def _carry_out(self, order: Order) -> None:
         await self.gate.wait()
+        await self.answer(order)
+
+    async def answer(self, order: Order) -> None:
+        """Answer an order, and have it read back once the other gate is open."""
         if self.refuses:
-            return [WriteResult(write.tag, self.refuses) for write in writes]
-        self.taken += [(write.tag, float(write.value)) for write in writes]
-        return [WriteResult(write.tag, verified=self.verifies) for write in writes]
+            order.fail(self.refuses)
+            return
+        self.taken += [(write.tag, float(write.value)) for write in order.writes]
+        order.move_on()
+        await self.read_back.wait()
+        order.finish([WriteResult(write.tag, verified=self.verifies) for write in order.writes])
 
 
 class Outbox:

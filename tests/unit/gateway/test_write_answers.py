@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from drivers.api import Write, WriteResult
+from control.signal import OUTPUT_COMMAND
+from drivers.api import Holds, WriteResult
+from drivers.writes import Order
 from gateway.commands.rows import Refused
 from gateway.write_answers import WriteAnswers
 from tests.unit.gateway.actuation_rig import Rig, running
@@ -17,7 +18,7 @@ async def written(rig: Rig, value: float) -> asyncio.Task[WriteResult]:
     """Expect a value, have the engine decide it, and return the waiting."""
     answers = WriteAnswers(rig.actuation, asyncio.get_running_loop())
     answer = await answers.expect("u/a", value)
-    rig.outbox.push(0, value)
+    rig.outbox.push(0, value, OUTPUT_COMMAND)
     return asyncio.create_task(answer.come())
 
 
@@ -25,7 +26,7 @@ async def occupy(rig: Rig) -> None:
     """Let a write to another tag keep the device busy until the gate is opened."""
     rig.device.gate.clear()
     rig.outbox.push(1, 1.0)
-    await rig.until(lambda: rig.actuation.devices["d"].sending)
+    await rig.until(lambda: rig.actuation.devices["d"].under_way)
 
 
 async def test_the_answer_is_what_the_device_said() -> None:
@@ -44,15 +45,14 @@ async def test_the_answer_to_an_earlier_write_is_not_taken_for_it() -> None:
     async with running() as rig:
         said = iter((None, "no", None))
 
-        async def write(writes: Sequence[Write], *, verify: bool = True) -> list[WriteResult]:
-            assert verify
-            await rig.device.gate.wait()
-            return [WriteResult(each.tag, next(said)) for each in writes]
+        async def answer(order: Order) -> None:
+            assert order.verify
+            order.finish([WriteResult(each.tag, next(said)) for each in order.writes])
 
-        rig.device.write = write  # type: ignore[method-assign]
+        rig.device.answer = answer  # type: ignore[method-assign]
         rig.device.gate.clear()
         rig.outbox.push(0, 5.0)
-        await rig.until(lambda: rig.actuation.devices["d"].sending)
+        await rig.until(lambda: rig.actuation.devices["d"].under_way)
         waiting = await written(rig, 5.0)
         await rig.until(lambda: rig.actuation.devices["d"].pending)
         rig.device.gate.set()
@@ -87,6 +87,7 @@ async def test_no_answer_in_time_is_told_so_and_nobody_waits_any_more() -> None:
         rig.device.write_within_s = 0.05
         result = await (await written(rig, 5.0))
         assert (result.error or "").startswith("no answer within 0.05 s")
+        assert result.holds is Holds.NOBODY_KNOWS
         await asyncio.sleep(0)
         assert rig.actuation.devices["d"].expected == []
         rig.device.gate.set()
@@ -101,3 +102,26 @@ async def test_a_device_that_becomes_anothers_is_told_so() -> None:
         rig.actuation.withhold("d", True)
         assert (await waiting).error == "writes to this device have ended"
         rig.device.gate.set()
+
+
+async def test_what_has_not_left_in_time_does_not_leave_any_more() -> None:
+    async with running() as rig:
+        await occupy(rig)
+        rig.device.write_within_s = 0.05
+        waiting = await written(rig, 5.0)
+        assert ((await waiting).error or "").startswith("no answer within")
+        await rig.until(lambda: not rig.actuation.devices["d"].pending)
+        rig.device.gate.set()
+        await rig.until(lambda: rig.device.taken == [(1, 1.0)])
+
+
+async def test_a_device_that_goes_away_before_it_has_the_value_is_told_so() -> None:
+    async with running() as rig:
+        answers = WriteAnswers(rig.actuation, asyncio.get_running_loop())
+        answer = await answers.expect("u/a", 5.0)
+        rig.device.connected = False
+        rig.outbox.push(0, 5.0, OUTPUT_COMMAND)
+        assert await answer.come() == WriteResult(0, "the device is not connected: nothing was written")
+        rig.device.connected = True
+        rig.outbox.push(1, 1.0)
+        await rig.until(lambda: rig.device.taken == [(1, 1.0)])
