@@ -40,8 +40,8 @@ class ReplayRig:
             driver="replay",
             file=self._file,
             repeat=True,
-            timeout=0.3,
-            dead_after=0.8,
+            timeout=0.5,
+            dead_after=1.0,
             reconnect_min=0.05,
             reconnect_max=0.2,
         )

@@ -24,7 +24,7 @@ class Rig(Protocol):
 
     @property
     def device(self) -> DeviceBase:
-        """Its configuration, with short times: timeout 0.3 s, dead_after 0.8 s, back-off 0.05 to 0.2 s."""
+        """Its configuration, with short times: timeout 0.5 s, dead_after 1 s, back-off 0.05 to 0.2 s."""
         ...
 
     @property

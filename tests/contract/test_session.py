@@ -80,7 +80,7 @@ async def test_no_value_ever_goes_to_a_wrong_tag(rig: Rig) -> None:
         await until(lambda: _whole(rig, observer))
         for _ in range(2):
             rig.freeze()
-            await asyncio.sleep(0.35)
+            await asyncio.sleep(rig.device.timeout + 0.05)
             rig.thaw()
             await asyncio.sleep(0.15)
             rig.kill()
