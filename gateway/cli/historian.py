@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from gateway import lifeline, logs
-from gateway.cli.run import run_on_fast_loop
 from gateway.cli.site import (
     DataOption,
     MetricsHostOption,
@@ -20,6 +19,7 @@ from gateway.cli.site import (
     metrics_address,
     stderr,
 )
+from gateway.process import run_service
 from gateway.stream.topics import client_mount
 
 
@@ -69,4 +69,4 @@ def historian(
             loop.add_signal_handler(number, stop.set)
         await run_historian(effective, config, data_folder(data), stop, metrics, member, mount=mount)
 
-    run_on_fast_loop(main())
+    run_service(main())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,6 +21,7 @@ from gateway.cli.site import (
     stderr,
     what_the_engine_cannot_run,
 )
+from gateway.process import run_service
 
 
 def run(
@@ -57,14 +57,4 @@ def run(
             loop.add_signal_handler(number, stop.set)
         await run_gateway(effective, data_folder(data), stop, file=site, tap=tap, cold=cold, metrics=metrics)
 
-    run_on_fast_loop(main())
-
-
-def run_on_fast_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on uvloop where the platform has it (half the cost per request), else asyncio."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
+    run_service(main())

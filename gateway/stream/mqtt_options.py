@@ -6,12 +6,13 @@ import enum
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from config.broker import Broker, BrokerAddress, BrokerTls, Protocol
 
@@ -75,10 +76,31 @@ class _ClosingSocket(ssl.SSLSocket):
             raise
 
 
+class _Client(Client):
+    """Takes an acknowledgement of MQTT 3.1.1 for the number that it is.
+
+    paho makes an object of 27 kinds of properties for each, though only MQTT 5 has any: a tenth of what
+    sending a message costs.
+    """
+
+    _accepted: Final = ReasonCode(PacketTypes.PUBACK)
+    _no_properties: Final = _new_properties(PacketTypes.PUBACK)
+
+    def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:
+        packet = self._in_packet["packet"]
+        if self._protocol == MQTTProtocolVersion.MQTTv5 or len(packet) != 2:
+            return super()._handle_pubackcomp(cmd)
+        with self._out_message_mutex:
+            mid = int.from_bytes(packet, "big")
+            if mid in self._out_messages:
+                return self._do_on_publish(mid, self._accepted, self._no_properties)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+
 def build_client(options: Options) -> Client:
     """Return a paho client that neither reconnects nor queues nor acknowledges by itself."""
     v5 = options.broker.protocol is Protocol.V5
-    client = Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=options.client_id,
         clean_session=None if v5 else not options.durable,

@@ -13,6 +13,7 @@ import orjson
 from config.site import Site
 from gateway import lifeline, logs
 from gateway.historian.service import run_historian
+from gateway.process import run_service
 
 
 async def main(site_file: Path, data: Path, name: str, member: str | None) -> None:
@@ -28,4 +29,4 @@ async def main(site_file: Path, data: Path, name: str, member: str | None) -> No
 if __name__ == "__main__":
     lifeline.hold()
     logs.set_up("INFO", "historian")
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], next(iter(sys.argv[4:]), None)))
+    run_service(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], next(iter(sys.argv[4:]), None)))

@@ -28,6 +28,7 @@ from gateway.completeness import Verdict, reconcile
 from gateway.demo.processes import Child
 from gateway.historian.query import service_name
 from gateway.historian.service import run_historian
+from gateway.process import run_service
 from gateway.stream import presence
 from gateway.stream.forward import Forward
 from gateway.stream.journal import Journal
@@ -250,4 +251,4 @@ async def main(file: Path) -> None:
 if __name__ == "__main__":
     lifeline.hold()
     logs.set_up("INFO", "works")
-    asyncio.run(main(Path(sys.argv[1])))
+    run_service(main(Path(sys.argv[1])))
