@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from gateway.kernels.line_packing import LONGEST_HEAD, pack_lines, unpack_lines
+from gateway.kernels.line_packing import LONGEST_HEAD, NO_ROOM, pack_lines, unpack_lines
 
 _log = logging.getLogger(__name__)
 
@@ -32,10 +32,11 @@ class DamagedRow(ValueError):
 def pack(message: bytes) -> bytes:
     """Return a message's bytes as they are kept."""
     data = np.frombuffer(message, np.uint8)
-    heads = _PIECES * LONGEST_HEAD * (message.count(b"\n") + 1)
-    out = np.empty(_HEAD.size + len(data) + heads, np.uint8)
+    marked = message.startswith(_MARK)  # it would be taken for a packed one
+    room = _PIECES * LONGEST_HEAD * (message.count(b"\n") + 1) if marked else -_ROOM
+    out = np.empty(max(_HEAD.size + len(data) + room, _HEAD.size), np.uint8)
     size = pack_lines(out[_HEAD.size :], data, np.zeros((_PIECES, 2), np.int64))
-    if size + _ROOM >= len(data) and not message.startswith(_MARK):
+    if size == NO_ROOM:
         return message
     body = out.data[_HEAD.size : _HEAD.size + size]
     return b"".join([_HEAD.pack(_MARK, zlib.crc32(body), len(data)), body])

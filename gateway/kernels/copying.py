@@ -15,6 +15,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from control.kernels.jit import COMPILING
+from gateway.kernels.compiled import part
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -53,6 +54,36 @@ def _word_interpreted(source: Bytes, at: int) -> int:
     return int.from_bytes(source[at : at + 8].tobytes(), "little")
 
 
+def _put_word(typingctx: Any, out: Any, at: Any, number: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = _pointer(context, builder, signature.args[0], *arguments[:2])
+        builder.store(arguments[2], builder.bitcast(place, ir.IntType(64).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp, types.uint64), generate
+
+
+def _put_word_interpreted(out: Bytes, at: int, number: int) -> None:
+    out[at : at + 8] = np.frombuffer(int(number).to_bytes(8, "little"), np.uint8)
+
+
+def _alike(typingctx: Any, one: Any, other: Any, last: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        different = builder.xor(arguments[0], arguments[1])
+        unset = ir.Constant(ir.IntType(1), 0)
+        low, high = builder.cttz(different, unset), builder.ctlz(different, unset)
+        return builder.lshr(builder.select(arguments[2], high, low), ir.Constant(ir.IntType(64), 3))
+
+    return types.intp(types.uint64, types.uint64, types.boolean), generate
+
+
+def _alike_interpreted(one: int, other: int, last: bool) -> int:
+    different = int(one ^ other)
+    if last:
+        return (64 - different.bit_length()) // 8
+    return ((different & -different).bit_length() - 1) // 8 if different else 8
+
+
 def _find(typingctx: Any, source: Any, byte: Any, first: Any, last: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, byte, first, last = arguments
@@ -78,13 +109,40 @@ def _compiled(generator: Callable[..., Any]) -> Any:
     return intrinsic(generator)
 
 
-copy: Final[Callable[[Bytes, int, Bytes, int, int], int]] = (
+_copy_block: Final[Callable[[Bytes, int, Bytes, int, int], int]] = (
     _compiled(_copy) if COMPILING else _copy_interpreted
 )
-"""Copy `source[first:last]` to `out[at:]`, and return the place behind it; the two do not overlap."""
 
 word: Final[Callable[[Bytes, int], int]] = _compiled(_word) if COMPILING else _word_interpreted
 """Return the eight bytes at a place as one number."""
 
+_put_word_at: Final[Callable[[Bytes, int, int], None]] = (
+    _compiled(_put_word) if COMPILING else _put_word_interpreted
+)
+
+alike: Final[Callable[[int, int, bool], int]] = _compiled(_alike) if COMPILING else _alike_interpreted
+"""Return in how many bytes two words are alike from the first on; where the third is true, from the last on."""
+
 find: Final[Callable[[Bytes, int, int, int], int]] = _compiled(_find) if COMPILING else _find_interpreted
 """Return the first place in `source[first:last]` that holds a byte, `last` where none does."""
+
+_FEW: Final = 32
+"""Bytes that are copied quicker than the C library is called."""
+
+
+@part
+def copy(out: Bytes, at: int, source: Bytes, first: int, last: int) -> int:
+    """Copy `source[first:last]` to `out[at:]`, and return the place behind it; the two do not overlap."""
+    size, count = last - first, 0
+    if size > _FEW:
+        return _copy_block(out, at, source, first, last)
+    if size >= 8:
+        while count + 8 < size:
+            _put_word_at(out, at + count, word(source, first + count))
+            count += 8
+        _put_word_at(out, at + size - 8, word(source, last - 8))
+    else:
+        while count < size:
+            out[at + count] = source[first + count]
+            count += 1
+    return at + size

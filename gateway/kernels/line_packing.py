@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.kernels.compiled import compiled, part
-from gateway.kernels.copying import Bytes, copy, find, word
+from gateway.kernels.copying import Bytes, alike, copy, find, word
 
 DAMAGED: Final = -1
+NO_ROOM: Final = -2
 LONGEST_HEAD: Final = 7
 """Bytes before what is kept of a piece, at most."""
 
@@ -29,8 +30,14 @@ Places = npt.NDArray[np.int64]
 @part
 def _alike_from_the_start(data: Bytes, first: int, other: int, most: int) -> int:
     count = 0
-    while count + 8 <= most and word(data, first + count) == word(data, other + count):
+    while count + 8 <= most:
+        same = alike(word(data, first + count), word(data, other + count), False)  # noqa: FBT003
+        if same < 8:
+            return count + same
         count += 8
+    if count < most and most >= 8:  # the last word again: what is before is known to be alike
+        at = most - 8
+        return at + alike(word(data, first + at), word(data, other + at), False)  # noqa: FBT003
     while count < most and data[first + count] == data[other + count]:
         count += 1
     return count
@@ -39,8 +46,15 @@ def _alike_from_the_start(data: Bytes, first: int, other: int, most: int) -> int
 @part
 def _alike_to_the_end(data: Bytes, last: int, other: int, most: int) -> int:
     count = 0
-    while count + 8 <= most and word(data, last - count - 8) == word(data, other - count - 8):
-        count += 8
+    while count + 8 <= most:
+        at = count + 8
+        same = alike(word(data, last - at), word(data, other - at), True)  # noqa: FBT003
+        if same < 8:
+            return count + same
+        count = at
+    if count < most and most >= 8:
+        at = most - 8
+        return at + alike(word(data, last - most), word(data, other - most), True)  # noqa: FBT003
     while count < most and data[last - count - 1] == data[other - count - 1]:
         count += 1
     return count
@@ -48,10 +62,10 @@ def _alike_to_the_end(data: Bytes, last: int, other: int, most: int) -> int:
 
 @compiled
 def pack_lines(out: Bytes, data: Bytes, places: Places) -> int:
-    """Pack lines into `out`, from its start, and return how many bytes they take.
+    """Pack lines into `out`, from its start, and return how many bytes they take, or NO_ROOM.
 
     Args:
-        out: has room for `LONGEST_HEAD` bytes for each piece, and for `data`.
+        out: where a piece does not fit any more, packing ends.
         data: any bytes.
         places: where the last line's pieces begin and end, (3, 2); filled with zeros.
     """
@@ -66,6 +80,8 @@ def pack_lines(out: Bytes, data: Bytes, places: Places) -> int:
         after = _alike_to_the_end(data, last, other_end, min(last - first, other_end - other) - before)
         after = min(after, _MOST)
         size = last - first - before - after
+        if at + LONGEST_HEAD + size > len(out):
+            return NO_ROOM
         out[at], out[at + 1] = before, after
         if size < _MOST:
             out[at + 2] = size

@@ -12,9 +12,11 @@ numbers at once, without a Python object for a point. `line_decoder` reads it ba
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -139,7 +141,7 @@ def _numbers(points: Points, beginnings: Prefixes, context: bytes) -> memoryview
 
 
 def _joined(pieces: Sequence[bytes]) -> tuple[Bytes, npt.NDArray[np.int64]]:
-    ends = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+    ends = np.array([0, *accumulate(map(len, pieces))], np.int64)
     return np.frombuffer(b"".join(pieces), np.uint8), ends
 
 
@@ -157,6 +159,7 @@ def _middle(quality: int, status: int, context: bytes) -> bytes:
     return b",quality=%di%b%b " % (quality, code, context)
 
 
+@functools.lru_cache(maxsize=1024)
 def _context_fields(context: Context) -> bytes:
     named = (("campaign", context.campaign), ("batch", context.batch), ("phase", context.phase))
     return "".join(f',{name}="{escape_string(value)}"' for name, value in named if value).encode()
