@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from gateway.historian.buckets import Buckets, Grid
+from gateway.historian.packed import as_it_came
 from gateway.historian.points import Source, StoredPoints
 from gateway.stream.records import Kind
 
@@ -28,7 +29,15 @@ class Message(NamedTuple):
     sequence: int
     kind: Kind
     unit: str
-    data: bytes
+    kept: bytes
+    """As the hot table has it."""
+    points: int = 0
+    """As the hot table has counted them."""
+
+    @property
+    def data(self) -> bytes:
+        """The message as it came; each time anew from what is kept of it, which is a fraction."""
+        return as_it_came(self.kept)
 
 
 class Rejected(NamedTuple):

@@ -1,4 +1,4 @@
-"""Chunks: up to a thousand points of one tag in a compressed blob, with what a trend needs beside it.
+"""Chunks: up to a thousand points of one tag in a blob, with what a trend needs beside it.
 
 The blob holds every column of the points, equal to the bit. The summary beside it (count, least,
 greatest, sum, first, last, worst quality) answers for the chunk without opening it, so a long range
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -18,13 +19,29 @@ import orjson
 
 from gateway.historian import decimals, integers
 from gateway.historian.points import NO_TEXT, StoredPoints
+from gateway.kernels.chunk_packing import (
+    BYTES_A_POINT,
+    COUNTS,
+    DOUBLES,
+    LONGEST_HEAD,
+    MISSING,
+    VERSION,
+    order_by_tag,
+    pack_chunks,
+)
 
 LONGEST: Final = 1000
 """Points in a chunk at most."""
+TIGHT_FROM: Final = 500
+"""Points of a chunk that stays as it is; smaller ones are merged when a tag has many of them."""
 _HEAD: Final = struct.Struct("<BBB")  # version, form of the values, parts
-_VERSION: Final = 1
-_MISSING: Final = 1
+_PLAIN: Final = b"\x01"
+"""What a blob begins with that is not compressed; compressed ones begin with 0x78."""
+_CHECKSUM: Final = struct.Struct("<I")
 _TEXTS: Final = 2
+_AT_ONCE: Final = 500
+"""Chunks packed in one call."""
+_Integers = npt.NDArray[np.int64]
 _DETAIL: Final = ("status", "ordinal", "source", "sequence", "row", "context")
 _TYPES: Final[dict[str, type[np.generic]]] = {
     "quality": np.uint32,
@@ -73,21 +90,15 @@ class Opened:
 
 
 def build(points: StoredPoints) -> list[Chunk]:
-    """Return chunks of points that are ordered by tag and time."""
-    if not len(points):
-        return []
-    starts, sizes = _segments(points.tag)
-    present = ~np.isnan(points.value)
-    value = points.value if present.all() else _filled(points.value, present, starts, sizes)
-    numbers, forms = decimals.encode(value, starts, sizes)
-    rest = [getattr(points, name).astype(np.int64) for name in _TYPES]
-    columns = [integers.encode(column, starts, sizes) for column in (points.source_ns, numbers, *rest)]
-    extras = _extras(points, present, starts, sizes)
-    blobs = [
-        zlib.compress(b"".join((_HEAD.pack(_VERSION, form, parts), *pieces, extra)), 1)
-        for form, (parts, extra), *pieces in zip(forms, extras, *columns, strict=True)
-    ]
-    return list(map(Chunk, *_summaries(points, present, starts, sizes), blobs))
+    """Return points as chunks, by tag and time."""
+    order, ends = _ordered(points)
+    starts, sizes = _segments(ends)
+    packed: list[Chunk] = []
+    for first in range(0, len(starts), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        bounds = np.append(starts[part], starts[part][-1] + sizes[part][-1])
+        packed += _packed(points, order, bounds)
+    return packed
 
 
 def open_chunk(data: bytes, count: int, *, detail: bool) -> Opened:
@@ -97,15 +108,15 @@ def open_chunk(data: bytes, count: int, *, detail: bool) -> Opened:
         DamagedChunk: it cannot be read.
     """
     try:
-        return _open(memoryview(zlib.decompress(data)), count, detail)
+        return _open(_body(data), count, detail)
     except (zlib.error, struct.error, ValueError, IndexError) as error:
         raise DamagedChunk(f"a chunk of {count} points cannot be read: {error}") from error
 
 
 def _open(data: memoryview, count: int, detail: bool) -> Opened:
     version, form, parts = _HEAD.unpack_from(data)
-    if version != _VERSION:
-        raise DamagedChunk(f"a chunk of version {version}, not {_VERSION}")
+    if version != VERSION:
+        raise DamagedChunk(f"a chunk of version {version}, not {VERSION}")
     source_ns, position = integers.decode(data, _HEAD.size, count)
     numbers, position = integers.decode(data, position, count)
     value = decimals.decode(numbers, form)
@@ -114,7 +125,7 @@ def _open(data: memoryview, count: int, detail: bool) -> Opened:
     for name in _DETAIL if detail or parts else ():
         column, position = integers.decode(data, position, count)
         columns[name] = column.astype(_TYPES[name])
-    if parts & _MISSING:
+    if parts & MISSING:
         size = (count + 7) // 8
         bits = np.unpackbits(np.frombuffer(data, np.uint8, size, position), count=count)
         value[bits.view(np.bool_)] = np.nan
@@ -123,79 +134,112 @@ def _open(data: memoryview, count: int, detail: bool) -> Opened:
     return Opened(source_ns, value, quality.astype(np.uint32), columns, texts)
 
 
-def _segments(tag: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _body(data: bytes) -> memoryview:
+    """Return what is in a blob.
+
+    Raises:
+        ValueError: the checksum does not hold.
+        zlib.error: it is cut or changed.
+    """
+    if data[:1] != _PLAIN:
+        return memoryview(zlib.decompress(data))
+    (checksum,) = _CHECKSUM.unpack_from(data, len(_PLAIN))
+    body = memoryview(data)[len(_PLAIN) + _CHECKSUM.size :]
+    if zlib.crc32(body) != checksum:
+        raise ValueError("its checksum does not hold")
+    return body
+
+
+def _blob(body: bytes, count: int) -> bytes:
+    """Return a blob: packed tightly where it will stay, quickly where it will be merged soon."""
+    if count >= TIGHT_FROM:
+        return zlib.compress(body, 1)
+    return b"".join((_PLAIN, _CHECKSUM.pack(zlib.crc32(body)), body))
+
+
+def _ordered(points: StoredPoints) -> tuple[_Integers, _Integers]:
+    """Return the points' order by tag, time, ordinal and arrival, and where those of each tag end."""
+    order, ends = np.empty(len(points), np.int64), np.zeros(len(points.tags) + 1, np.int64)
+    keys = (points.source_ns, points.ordinal, points.source, points.sequence, points.row)
+    if not order_by_tag(order, ends, points.tag, *keys):
+        order = np.lexsort((*reversed(keys), points.tag))
+    return order, ends[:-1]
+
+
+def _segments(ends: _Integers) -> tuple[_Integers, _Integers]:
     """Return where the chunks start and how long they are: one tag each, not longer than LONGEST."""
-    changes = np.flatnonzero(tag[1:] != tag[:-1]) + 1
-    starts = np.concatenate(([0], changes)).astype(np.int64)
-    sizes = np.diff(np.append(starts, len(tag)))
-    if sizes.max() > LONGEST:
-        pieces = -(-sizes // LONGEST)
-        nth = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-        starts = np.repeat(starts, pieces) + nth * LONGEST
-        sizes = np.diff(np.append(starts, len(tag)))
-    return starts, sizes
+    sizes = np.diff(ends, prepend=0)
+    starts, sizes = (ends - sizes)[sizes > 0], sizes[sizes > 0]
+    if not (sizes > LONGEST).any():
+        return starts, sizes
+    pieces = -(-sizes // LONGEST)
+    nth = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    starts = np.repeat(starts, pieces) + nth * LONGEST
+    return starts, np.diff(np.append(starts, ends[-1]))
 
 
-def _filled(
-    value: npt.NDArray[np.float64],
-    present: npt.NDArray[np.bool_],
-    starts: npt.NDArray[np.int64],
-    sizes: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    """Return the values with each missing one like the one before it in its segment, or 0."""
-    latest = np.maximum.accumulate(np.where(present, np.arange(len(value)), -1))
-    return np.where(latest >= np.repeat(starts, sizes), value[latest], 0.0)
+def _packed(points: StoredPoints, order: _Integers, bounds: _Integers) -> list[Chunk]:
+    """Return the chunks whose points begin and end at these places of the order."""
+    chunks, count = len(bounds) - 1, int(bounds[-1] - bounds[0])
+    out = np.empty(chunks * LONGEST_HEAD + count * BYTES_A_POINT, np.uint8)
+    ends, counts = np.empty(chunks, np.int64), np.empty((chunks, COUNTS), np.int64)
+    doubles = np.empty((chunks, DOUBLES))
+    columns: Any = [getattr(points, name) for name in _TYPES]
+    scratch: Any = (np.empty(LONGEST, np.int64), np.empty(LONGEST), np.empty(LONGEST, np.uint64))
+    bits = points.value.view(np.int64)
+    with np.errstate(over="ignore"):  # where the kernel is interpreted
+        pack_chunks(
+            out,
+            ends,
+            counts,
+            doubles,
+            bounds,
+            order,
+            points.source_ns,
+            points.value,
+            bits,
+            *columns,
+            *scratch,
+        )
+    data, sizes = out[: ends[-1]].tobytes(), np.diff(bounds)
+    cuts = zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+    bodies = [data[first:last] for first, last in cuts]
+    if points.texts:
+        _add_texts(bodies, points, order, bounds)
+    first_ns, last_ns, values, quality = counts.T
+    some = (values > 0).tolist()
+    least, greatest, total, first, last = doubles.T
+    return list(
+        map(
+            Chunk,
+            points.tag[order[bounds[:-1]]].tolist(),
+            first_ns.tolist(),
+            last_ns.tolist(),
+            sizes.tolist(),
+            values.tolist(),
+            _nullable(least, some),
+            _nullable(greatest, some),
+            total.tolist(),
+            _nullable(first, some),
+            _nullable(last, some),
+            quality.tolist(),
+            map(_blob, bodies, sizes.tolist()),
+        )
+    )
 
 
-def _extras(
-    points: StoredPoints,
-    present: npt.NDArray[np.bool_],
-    starts: npt.NDArray[np.int64],
-    sizes: npt.NDArray[np.int64],
-) -> list[tuple[int, bytes]]:
-    """Return what only some segments have: which values are missing, and texts."""
-    extras = [(0, b"")] * len(starts)
-    odd = ~present | (points.text != NO_TEXT)
-    for segment in np.flatnonzero(np.logical_or.reduceat(odd, starts)).tolist():
-        part = slice(int(starts[segment]), int(starts[segment] + sizes[segment]))
-        parts, extra = 0, b""
-        if not present[part].all():
-            parts, extra = _MISSING, np.packbits(~present[part]).tobytes()
-        text = points.text[part]
-        if (text != NO_TEXT).any():
-            places = np.flatnonzero(text != NO_TEXT).tolist()
-            parts |= _TEXTS
-            extra += orjson.dumps([[place, points.texts[text[place]]] for place in places])
-        extras[segment] = (parts, extra)
-    return extras
+def _add_texts(bodies: list[bytes], points: StoredPoints, order: _Integers, bounds: _Integers) -> None:
+    """Append to each chunk the texts that it has."""
+    text = points.text[order[bounds[0] : bounds[-1]]]
+    starts = bounds - bounds[0]
+    odd = np.flatnonzero(text != NO_TEXT)
+    for chunk in np.unique(np.searchsorted(starts, odd, side="right") - 1).tolist():
+        mine = text[starts[chunk] : starts[chunk + 1]]
+        rows = [[place, points.texts[mine[place]]] for place in np.flatnonzero(mine != NO_TEXT).tolist()]
+        body = bytearray(bodies[chunk])
+        body[_HEAD.size - 1] |= _TEXTS
+        bodies[chunk] = bytes(body) + orjson.dumps(rows)
 
 
-def _summaries(
-    points: StoredPoints,
-    present: npt.NDArray[np.bool_],
-    starts: npt.NDArray[np.int64],
-    sizes: npt.NDArray[np.int64],
-) -> list[list[Any]]:
-    value, rows = points.value, np.arange(len(points))
-    first = np.minimum.reduceat(np.where(present, rows, len(rows)), starts)
-    last = np.maximum.reduceat(np.where(present, rows, -1), starts)
-    some = last >= 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduceat(np.where(present, value, 0.0), starts)
-    return [
-        points.tag[starts].tolist(),
-        points.source_ns[starts].tolist(),
-        points.source_ns[starts + sizes - 1].tolist(),
-        sizes.tolist(),
-        np.add.reduceat(present, starts, dtype=np.int64).tolist(),
-        _nullable(np.fmin.reduceat(value, starts), some),
-        _nullable(np.fmax.reduceat(value, starts), some),
-        total.tolist(),
-        _nullable(value[np.minimum(first, len(rows) - 1)], some),
-        _nullable(value[last], some),
-        np.maximum.reduceat(points.quality, starts).tolist(),
-    ]
-
-
-def _nullable(column: npt.NDArray[np.float64], some: npt.NDArray[np.bool_]) -> list[float | None]:
-    return [value if there else None for value, there in zip(column.tolist(), some.tolist(), strict=True)]
+def _nullable(column: npt.NDArray[np.float64], some: Sequence[bool]) -> list[float | None]:
+    return [value if there else None for value, there in zip(column.tolist(), some, strict=True)]

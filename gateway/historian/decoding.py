@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
 from gateway.batch.context import Context
 from gateway.historian.api import Message, Rejected
-from gateway.historian.points import NO_TEXT, Source, StoredPoints
+from gateway.historian.points import Source, StoredPoints
 from gateway.stream.line_decoder import Decoder, MalformedMessage
 from gateway.stream.line_decoder import Message as Decoded
-from gateway.stream.records import Kind, TextPoint
+from gateway.stream.records import Kind
 
 
 class PointDecoder:
@@ -26,15 +25,15 @@ class PointDecoder:
 
     def decode(self, messages: Sequence[Message]) -> tuple[StoredPoints, list[Rejected]]:
         """Return the points of the telemetry among the messages, and what cannot be decoded."""
-        gathered = _Gathered()
+        telemetry = [message for message in messages if message.kind is Kind.TELEMETRY]
+        gathered = _Gathered(sum(message.points for message in telemetry))
         rejected = []
-        for message in messages:
-            if message.kind is not Kind.TELEMETRY:
-                continue
+        for message in telemetry:
+            data = message.data
             try:
-                gathered.add(message, self._decoder.decode(message.data))
+                gathered.add(message, self._decoder.decode(data, is_whole=data is not message.kept))
             except MalformedMessage as error:
-                rejected.append(Rejected(message, str(error), message.data))
+                rejected.append(Rejected(message, str(error), data))
         return gathered.points(self._names), rejected
 
     def _intern(self) -> Callable[[str], int]:
@@ -64,56 +63,47 @@ def decode_events(messages: Sequence[Message]) -> tuple[list[tuple[Message, dict
     return events, rejected
 
 
-class _Gathered:
-    """Columns of many messages, joined once at the end."""
+_NUMBERS: Final = ("tag", "value", "quality", "source_ns", "status", "ordinal")
 
-    def __init__(self) -> None:
-        self._decoded: list[Decoded] = []
-        self._sequences: list[int] = []
-        self._source: list[int] = []
-        self._context: list[int] = []
+
+class _Gathered:
+    """Columns of many messages."""
+
+    def __init__(self, room: int) -> None:
+        """Begin with room for so many points."""
+        self._columns = StoredPoints.blank(room).columns()
+        self._count = 0
+        self._texts: list[str | int] = []
         self._sources: dict[Source, int] = {}
         self._contexts: dict[Context, int] = {}
 
     def add(self, message: Message, decoded: Decoded) -> None:
-        self._decoded.append(decoded)
-        self._sequences.append(message.sequence)
-        self._source.append(self._sources.setdefault(message.source, len(self._sources)))
-        self._context.append(self._contexts.setdefault(decoded.context, len(self._contexts)))
+        """Append a message's points; its texts come behind its numbers."""
+        points, first = decoded.points, self._count
+        self._count = last = first + len(points)
+        self._make_room(last)
+        numbers = slice(first, first + len(points.tag))
+        for name in _NUMBERS:
+            self._columns[name][numbers] = getattr(points, name)
+        for place, text in enumerate(points.texts, numbers.stop):
+            for name in _NUMBERS:
+                self._columns[name][place] = np.nan if name == "value" else getattr(text, name)
+            self._columns["text"][place] = len(self._texts)
+            self._texts.append(text.value)
+        whole = slice(first, last)
+        self._columns["row"][whole] = np.arange(len(points))
+        self._columns["sequence"][whole] = message.sequence
+        self._columns["source"][whole] = self._sources.setdefault(message.source, len(self._sources))
+        self._columns["context"][whole] = self._contexts.setdefault(decoded.context, len(self._contexts))
 
     def points(self, names: Sequence[str]) -> StoredPoints:
-        if not self._decoded:
-            return StoredPoints.empty(names)
-        texts: list[str | int] = []
-        parts = [self._columns(index, texts) for index in range(len(self._decoded))]
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        sizes = [len(decoded.points) for decoded in self._decoded]
-        columns["sequence"] = np.repeat(np.array(self._sequences, np.int64), sizes)
-        columns["source"] = np.repeat(np.array(self._source, np.int32), sizes)
-        columns["context"] = np.repeat(np.array(self._context, np.int32), sizes)
-        contexts = tuple(self._contexts)
-        return StoredPoints.of(names, sources=tuple(self._sources), contexts=contexts, texts=texts, **columns)
+        """Return all of them."""
+        columns: dict[str, Any] = {name: column[: self._count] for name, column in self._columns.items()}
+        sources, contexts = tuple(self._sources), tuple(self._contexts) or (Context(),)
+        return StoredPoints.of(names, sources=sources, contexts=contexts, texts=self._texts, **columns)
 
-    def _columns(self, index: int, texts: list[str | int]) -> dict[str, npt.NDArray[Any]]:
-        points = self._decoded[index].points
-        columns: dict[str, npt.NDArray[Any]] = {
-            name: getattr(points, name)
-            for name in ("tag", "value", "quality", "source_ns", "status", "ordinal")
-        }
-        columns["text"] = np.full(len(points.tag), NO_TEXT, np.int32)
-        if points.texts:
-            columns = {
-                name: np.concatenate([column, _of_texts(name, points.texts, len(texts))])
-                for name, column in columns.items()
-            }
-            texts.extend(text.value for text in points.texts)
-        columns["row"] = np.arange(len(points), dtype=np.int32)
-        return columns
-
-
-def _of_texts(name: str, texts: Sequence[TextPoint], known: int) -> npt.NDArray[Any]:
-    if name == "value":
-        return np.full(len(texts), np.nan)
-    if name == "text":
-        return np.arange(known, known + len(texts), dtype=np.int32)
-    return np.array([getattr(text, name) for text in texts])
+    def _make_room(self, count: int) -> None:
+        room = len(self._columns["tag"])
+        if count > room:
+            more = StoredPoints.blank(max(room, count)).columns()
+            self._columns = {name: np.concatenate([c, more[name]]) for name, c in self._columns.items()}

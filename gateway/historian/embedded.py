@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from config.streams import Retention
 from gateway.historian.api import Appetite, Message, Outcome, StoreError
@@ -56,7 +57,7 @@ class EmbeddedStore:
     """Writes the files. One thread at a time."""
 
     name = "embedded"
-    appetite = Appetite(points=200_000, wait_s=300.0, most=400_000)
+    appetite = Appetite(points=400_000, wait_s=300.0, most=1_000_000)
     durable_after_s = 0.0
 
     def __init__(self, folder: Path, retention: Retention | None = None) -> None:
@@ -116,12 +117,12 @@ class EmbeddedStore:
         events: Sequence[tuple[Message, dict[str, Any]]],
         messages: Sequence[Message],
     ) -> None:
-        period = points.source_ns // PERIOD_NS
+        period = _periods(points.source_ns)
         dated = [(int(event["time_ns"]) // PERIOD_NS, (message, event)) for message, event in events]
-        for day in sorted({*np.unique(period).tolist(), *(day for day, _ in dated)}):
+        for day in sorted({*period, *(day for day, _ in dated)}):
             its_events = [pair for its_day, pair in dated if its_day == day]
             file = self._file(day)
-            self.points_written += file.add(points.take(period == day), messages, its_events)
+            self.points_written += file.add(points.take(period.get(day, slice(0))), messages, its_events)
             if merged := file.merge_small():
                 _log.debug("%d small chunks merged in the file of day %d", merged, day)
 
@@ -135,3 +136,14 @@ class EmbeddedStore:
     def _close_files(self) -> None:
         while self._files:
             self._files.popitem()[1].close()
+
+
+def _periods(source_ns: npt.NDArray[np.int64]) -> dict[int, npt.NDArray[np.bool_] | slice]:
+    """Return for each day which of the points are of it; of all that there are where it is but one day."""
+    if not len(source_ns):
+        return {}
+    first, last = int(source_ns.min()) // PERIOD_NS, int(source_ns.max()) // PERIOD_NS
+    if first == last:
+        return {first: slice(None)}
+    period = source_ns // PERIOD_NS
+    return {day: period == day for day in np.unique(period).tolist()}

@@ -14,7 +14,6 @@ from typing import Final
 from gateway.historian.api import Appetite, Message, Rejected
 from gateway.historian.database import open_for_writing, transaction
 from gateway.historian.hot_schema import ADD_QUARANTINE, SCHEMA
-from gateway.historian.packed import as_it_came
 from gateway.historian.points import Source
 from gateway.stream.records import Kind
 
@@ -82,7 +81,7 @@ class HotQueue:
             if messages and total > most:
                 break
             source = Source(gateway, epoch, partition)
-            messages.append(Message(number, source, sequence, Kind(kind), unit, as_it_came(data)))
+            messages.append(Message(number, source, sequence, Kind(kind), unit, data, points))
         return messages
 
     def taken(self, upto: int, rejected: Sequence[Rejected], now_ns: int) -> None:

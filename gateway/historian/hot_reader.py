@@ -14,7 +14,6 @@ import numpy.typing as npt
 from gateway.historian.api import EventFilter, Message, StoreError
 from gateway.historian.database import open_for_reading, snapshot
 from gateway.historian.decoding import PointDecoder, decode_events
-from gateway.historian.packed import as_it_came
 from gateway.historian.points import Source, StoredPoints, concatenate
 from gateway.historian.spans import Spans
 from gateway.stream.records import Kind
@@ -22,7 +21,7 @@ from gateway.stream.records import Kind
 _STORED: Final = "SELECT coalesce(min(id), 0) FROM cursor"
 _UNITS: Final = "SELECT DISTINCT unit FROM message WHERE id > ?1 AND kind = ?2"
 _PENDING: Final = """
-SELECT message.id, gateway, epoch, partition, sequence, unit, data
+SELECT message.id, gateway, epoch, partition, sequence, unit, data, points
 FROM message JOIN source ON source.id = message.source
 WHERE message.id > ?1 AND kind = ?2 AND (?3 = '' OR unit = ?3) ORDER BY message.id
 """
@@ -177,6 +176,6 @@ def _pending(database: sqlite3.Connection, kind: Kind, after: int, unit: str = "
     """Return the messages of a kind after an id, of one unit or of all."""
     rows = database.execute(_PENDING, (after, kind, unit)).fetchall()
     return [
-        Message(number, Source(gateway, epoch, partition), sequence, kind, of, as_it_came(data))
-        for number, gateway, epoch, partition, sequence, of, data in rows
+        Message(number, Source(gateway, epoch, partition), sequence, kind, of, data, points)
+        for number, gateway, epoch, partition, sequence, of, data, points in rows
     ]

@@ -22,9 +22,8 @@ from gateway.historian.period_reader import PeriodReader
 from gateway.historian.points import Source, StoredPoints, concatenate
 from gateway.historian.spans import Spans
 
-SMALL: Final = 500
-"""Chunks with fewer points are merged when a tag has many of them."""
 MANY_SMALL: Final = 16
+"""Of a tag, until they are merged."""
 _MERGE_AT_ONCE: Final = 500
 """Tags in one merging transaction."""
 _SCHEMA: Final = """
@@ -72,7 +71,9 @@ class PeriodFile:
         """
         self._database = open_for_writing(path, _SCHEMA)
         rows = self._database.execute
-        self._tags = {str(name): int(number) for number, name in rows("SELECT id, name FROM tag ORDER BY id")}
+        tags = rows("SELECT id, name, longest_ns FROM tag ORDER BY id").fetchall()
+        self._tags = {str(name): int(number) for number, name, _ in tags}
+        self._longest_ns = {int(number): int(longest_ns) for number, _, longest_ns in tags}
         self._sources = {Source(*row): number for number, *row in rows("SELECT * FROM source ORDER BY id")}
         self._contexts = {Context(*row): number for number, *row in rows("SELECT * FROM context ORDER BY id")}
 
@@ -95,7 +96,7 @@ class PeriodFile:
         with transaction(self._database):
             known = self._enter(messages)
             new = points.take(_not_of(points, known)) if known else points
-            self._insert(chunks.build(self._numbered(new).ordered()))
+            self._insert(chunks.build(self._numbered(new)))
             self._database.execute("PRAGMA user_version = 0")  # what came late is past its retention anew
             self._database.executemany(
                 "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)",
@@ -125,7 +126,7 @@ class PeriodFile:
             parts.append(reader.open_all(names[tag], [(count, data) for _, count, data in rows]))
             gone += [(number,) for number, _, _ in rows]
         self._database.executemany("DELETE FROM chunk WHERE id = ?", gone)
-        built = chunks.build(self._numbered(concatenate(parts)).ordered())
+        built = chunks.build(self._numbered(concatenate(parts)))
         self._insert(built)
         return len(gone) - len(built)
 
@@ -155,7 +156,7 @@ class PeriodFile:
 
     def _numbered(self, points: StoredPoints) -> StoredPoints:
         """Return the points with this file's numbers; names that are new get one."""
-        used = [points.tags[tag] for tag in np.unique(points.tag).tolist()]
+        used = [points.tags[tag] for tag in np.bincount(points.tag).nonzero()[0].tolist()]
         self._number(self._tags, used, "INSERT INTO tag (id, name) VALUES (?, ?)", lambda name: (name,))
         self._number(
             self._contexts,
@@ -188,13 +189,14 @@ class PeriodFile:
         numbers.update({item: number for number, item in numbered})
 
     def _insert(self, built: Sequence[chunks.Chunk]) -> None:
-        self._database.executemany(_INSERT, [(chunk.points < SMALL, *chunk) for chunk in built])
-        longest: dict[int, int] = {}
+        self._database.executemany(_INSERT, [(chunk.points < chunks.TIGHT_FROM, *chunk) for chunk in built])
+        longest, known = dict[int, int](), self._longest_ns
         for chunk in built:
-            longest[chunk.tag] = max(longest.get(chunk.tag, 0), chunk.last_ns - chunk.first_ns)
-        self._database.executemany(
-            "UPDATE tag SET longest_ns = ?2 WHERE id = ?1 AND longest_ns < ?2", list(longest.items())
-        )
+            length_ns = chunk.last_ns - chunk.first_ns
+            if length_ns > known.get(chunk.tag, 0):
+                longest[chunk.tag] = known[chunk.tag] = length_ns
+        rows = [(length_ns, tag) for tag, length_ns in longest.items()]
+        self._database.executemany("UPDATE tag SET longest_ns = ? WHERE id = ?", rows)
 
 
 def _renumbered(

@@ -98,6 +98,11 @@ class StoredPoints:
         """Return no points."""
         return cls.of(tags, tag=())
 
+    @classmethod
+    def blank(cls, count: int) -> Self:
+        """Return room for so many points: nothing in them, no names."""
+        return cls.of((), tag=np.zeros(count, np.int32))
+
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays by name."""
         return {name: getattr(self, name) for name in _COLUMNS}

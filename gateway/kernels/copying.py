@@ -121,7 +121,7 @@ _put_word_at: Final[Callable[[Bytes, int, int], None]] = (
 )
 
 alike: Final[Callable[[int, int, bool], int]] = _compiled(_alike) if COMPILING else _alike_interpreted
-"""Return in how many bytes two words are alike from the first on; where the third is true, from the last on."""
+"""Return how many bytes of two words are alike, from the first on; where the third is true, from the last."""
 
 find: Final[Callable[[Bytes, int, int, int], int]] = _compiled(_find) if COMPILING else _find_interpreted
 """Return the first place in `source[first:last]` that holds a byte, `last` where none does."""

@@ -31,13 +31,13 @@ Places = npt.NDArray[np.int64]
 def _alike_from_the_start(data: Bytes, first: int, other: int, most: int) -> int:
     count = 0
     while count + 8 <= most:
-        same = alike(word(data, first + count), word(data, other + count), False)  # noqa: FBT003
+        same = alike(word(data, first + count), word(data, other + count), False)
         if same < 8:
             return count + same
         count += 8
     if count < most and most >= 8:  # the last word again: what is before is known to be alike
         at = most - 8
-        return at + alike(word(data, first + at), word(data, other + at), False)  # noqa: FBT003
+        return at + alike(word(data, first + at), word(data, other + at), False)
     while count < most and data[first + count] == data[other + count]:
         count += 1
     return count
@@ -48,13 +48,13 @@ def _alike_to_the_end(data: Bytes, last: int, other: int, most: int) -> int:
     count = 0
     while count + 8 <= most:
         at = count + 8
-        same = alike(word(data, last - at), word(data, other - at), True)  # noqa: FBT003
+        same = alike(word(data, last - at), word(data, other - at), True)
         if same < 8:
             return count + same
         count = at
     if count < most and most >= 8:
         at = most - 8
-        return at + alike(word(data, last - most), word(data, other - most), True)  # noqa: FBT003
+        return at + alike(word(data, last - most), word(data, other - most), True)
     while count < most and data[last - count - 1] == data[other - count - 1]:
         count += 1
     return count

@@ -1,10 +1,9 @@
 """Telemetry messages as InfluxDB line protocol: decoding what `line_protocol` wrote.
 
 Reads our own messages, whole and checked (count and checksum); it is no general line protocol
-parser. Most messages hold plain points that are alike but for name, value and time (`line_columns`);
-others of plain numbers are taken apart by one regular expression; messages with texts, or with spaces
-inside strings, are read line by line. orjson reads the values of a whole message in one call, so that
-every double is equal to the bit to the one that was written.
+parser. Most messages hold plain numbers and are read by a compiled kernel (`line_columns`); others of
+numbers are taken apart by one regular expression; messages with texts, or with spaces inside strings,
+are read line by line. Every double is equal to the bit to the one that was written.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import numpy as np
 import orjson
 
 from gateway.batch.context import Context
-from gateway.stream.line_columns import PLAIN_KEY, columns_of
+from gateway.stream.line_columns import STRING, Fields, Reader, read_fields, unquote
 from gateway.stream.line_protocol import HEADER_MEASUREMENT, MEASUREMENT, Header
 from gateway.stream.records import Points, TextPoint
 
@@ -62,18 +61,19 @@ class Decoder:
         """Take the function that gives a tag's name its id; it is asked once for each name."""
         self._intern = intern
         self._ids: dict[bytes, int] = {}
-        self._keys: dict[bytes, int] = {}
+        self._reader = Reader(self._id)
 
-    def decode(self, payload: bytes) -> Message:
-        """Return a message's points.
+    def decode(self, payload: bytes, *, is_whole: bool = False) -> Message:
+        """Return a message's points; `is_whole`: its bytes are known to be those that were sent.
 
         Raises:
             MalformedMessage: not our message, or its count or checksum does not hold.
         """
-        header, body = _checked(payload)
+        header, end = _split(payload) if is_whole else _checked(payload)
         try:
-            if (message := self._alike(header, body)) is not None:
+            if (message := self._usual(header, payload, end + 1)) is not None:
                 return message
+            body = payload[end:]
             numbers, texts = _plain_lines(body, header.count) or _lines(body)
             if len(numbers) + len(texts) != header.count:
                 raise MalformedMessage(f"{len(numbers) + len(texts)} points, {header.count} were announced")
@@ -81,41 +81,26 @@ class Decoder:
         except (ValueError, OverflowError) as error:
             raise MalformedMessage(f"message {header.sequence}: {error}") from error
 
-    def _alike(self, header: Header, body: bytes) -> Message | None:
-        """Return a message of plain points that are all alike but for name, value and time."""
-        columns = columns_of(body[1:], header.count)
+    def _usual(self, header: Header, payload: bytes, first: int) -> Message | None:
+        """Return a message of plain numbers, as almost all are."""
+        columns = self._reader.read(payload, first, header.count) if header.count else None
         if columns is None:
             return None
-        ids = self._keys
-        try:
-            tag = [ids[key] for key in columns.keys]
-        except KeyError:
-            if not self._learn(columns.keys):
-                return None
-            tag = [ids[key] for key in columns.keys]
-        quality, status, context = _read_middle(columns.middle)
+        if len(columns.contexts) != 1:
+            raise MalformedMessage(f"points of {len(columns.contexts)} contexts")
         points = Points(
-            tag=np.array(tag, np.int32),
+            tag=columns.tag,
             value=columns.value,
-            quality=np.full(header.count, quality, np.uint32),
+            quality=columns.quality,
             source_ns=columns.source_ns,
-            status=np.full(header.count, status, np.uint32),
+            status=columns.status,
             ordinal=np.zeros(header.count, np.uint32),
         )
-        return Message(header, context, points)
-
-    def _learn(self, keys: Sequence[bytes]) -> bool:
-        """Take in the keys that are new; False when one of them is no plain key."""
-        for key in set(keys).difference(self._keys):
-            match = PLAIN_KEY.fullmatch(key)
-            if match is None:
-                return False
-            self._keys[key] = self._id(match[1])
-        return True
+        return Message(header, columns.contexts.pop(), points)
 
     def _message(self, header: Header, numbers: Sequence[_Number], texts: Sequence[_Text]) -> Message:
         middles = {line[3] for line in numbers} | {line[3] for line in texts}
-        known = {middle: _read_middle(middle) for middle in middles}
+        known = {middle: _fields_of(middle) for middle in middles}
         contexts = {context for _, _, context in known.values()} or {Context()}
         if len(contexts) != 1:
             raise MalformedMessage(f"points of {len(contexts)} contexts")
@@ -152,36 +137,31 @@ class Decoder:
 _Number = tuple[bytes, bytes, bytes, bytes, bytes]
 _Text = tuple[bytes, bytes, str | int, bytes, bytes]
 
-_STRING: Final = rb'"(?:[^"\\]|\\.)*"'
 _KEY: Final = rb"\n" + MEASUREMENT.encode() + rb",name=((?:[^ ,\\\n]|\\.)+)(?:,ordinal=(\d+))? "
 _PLAIN_KEY: Final = rb"\n" + MEASUREMENT.encode() + rb",name=([^ ,\\\n]+)(?:,ordinal=(\d+))? "
 _PLAIN: Final = re.compile(_PLAIN_KEY + rb"(?:value=([^ ,\n]+),)?(quality=\d+i[^ \n]*) (-?\d+)(?=\n)")
 _LINE: Final = re.compile(
     _KEY
     + rb"(?:value=([^ ,\n]+),|text=(?P<text>"
-    + _STRING
+    + STRING
     + rb"),|integer=(?P<integer>-?\d+)i,"
     + rb'|unsigned="(?P<unsigned>\d+)",)?'
     + rb"(quality=\d+i(?:,\w+=(?:\d+i|"
-    + _STRING
+    + STRING
     + rb"))*) (-?\d+)(?=\n)",
     re.DOTALL,
-)
-_MIDDLE: Final = re.compile(
-    rb"quality=(\d+)i(?:,status=(\d+)i)?"
-    + b"".join(rb"(?:,%b=(%b))?" % (name, _STRING) for name in (b"campaign", b"batch", b"phase"))
 )
 _HEADER: Final = re.compile(
     HEADER_MEASUREMENT.encode()
     + rb",gateway=((?:[^ ,\\\n]|\\.)+),partition=(\d+) epoch=(\d+)i,sequence=(\d+)i,count=(\d+)i,"
     + rb'checksum="([0-9a-f]{8})",config=('
-    + _STRING
+    + STRING
     + rb") (-?\d+)(?=\n)"
 )
 
 
-def _split(payload: bytes) -> tuple[Header, bytes]:
-    """Return the header, and what follows from the line break on that ends it."""
+def _split(payload: bytes) -> tuple[Header, int]:
+    """Return the header, and the place of the line break that ends it."""
     match = _HEADER.match(payload)
     if match is None:
         raise MalformedMessage(f"no header: {payload[:80]!r}")
@@ -192,18 +172,18 @@ def _split(payload: bytes) -> tuple[Header, bytes]:
         epoch=int(epoch),
         sequence=int(sequence),
         created_ns=int(created_ns),
-        config=_unquote(config),
+        config=unquote(config),
         count=int(count),
         checksum=checksum.decode(),
     )
-    return header, payload[match.end() :]
+    return header, match.end()
 
 
-def _checked(payload: bytes) -> tuple[Header, bytes]:
-    header, body = _split(payload)
-    if f"{zlib.crc32(body[1:]):08x}" != header.checksum:
+def _checked(payload: bytes) -> tuple[Header, int]:
+    header, end = _split(payload)
+    if f"{zlib.crc32(memoryview(payload)[end + 1 :]):08x}" != header.checksum:
         raise MalformedMessage(f"the checksum of message {header.sequence} does not hold")
-    return header, body
+    return header, end
 
 
 def _plain_lines(body: bytes, count: int) -> tuple[list[_Number], list[_Text]] | None:
@@ -232,18 +212,13 @@ def _lines(body: bytes) -> tuple[list[_Number], list[_Text]]:
                 raise MalformedMessage("a number behind a text")
             numbers.append((name, ordinal, value, middle, time))
         else:
-            texts.append((name, ordinal, _unquote(text) if text else int(integer or unsigned), middle, time))
+            texts.append((name, ordinal, unquote(text) if text else int(integer or unsigned), middle, time))
         position = match.end()
     return numbers, texts
 
 
-def _read_middle(middle: bytes) -> tuple[int, int, Context]:
-    match = _MIDDLE.fullmatch(middle)
-    if match is None:
+def _fields_of(middle: bytes) -> Fields:
+    fields = read_fields(middle)
+    if fields is None:
         raise MalformedMessage(f"unknown fields: {middle!r}")
-    quality, status, *ids = match.groups()
-    return int(quality), int(status or 0), Context(*(_unquote(name) if name else "" for name in ids))
-
-
-def _unquote(quoted: bytes) -> str:
-    return re.sub(r"\\(.)", r"\1", quoted[1:-1].decode(), flags=re.DOTALL)
+    return fields

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from hypothesis import given
+import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.batch.context import Context
 from gateway.stream import line_decoder
-from gateway.stream.line_columns import columns_of
+from gateway.stream.line_columns import Columns, Reader
 from gateway.stream.line_decoder import Decoder, Message
 from tests.messages import START_NS, Sample, payload
 
@@ -35,13 +37,14 @@ def decoded(data: bytes, *, quick: bool) -> tuple[Message, list[str]]:
     if quick:
         message = decoder.decode(data)
     else:
-        header, body = line_decoder._checked(data)
-        message = decoder._message(header, *line_decoder._lines(body))
+        header, end = line_decoder._checked(data)
+        message = decoder._message(header, *line_decoder._lines(data[end:]))
     names = list(numbers)
     tags = [*message.points.tag.tolist(), *(text.tag for text in message.points.texts)]
     return message, [names[tag] for tag in tags]
 
 
+@settings(deadline=None)
 @given(MESSAGES, st.builds(Context, st.sampled_from(["", "c1", "c 1"]), st.just(""), STRINGS))
 def test_both_ways_agree(samples: list[Sample], context: Context) -> None:
     data = payload(samples, 1, context=context)
@@ -58,17 +61,67 @@ def test_both_ways_agree(samples: list[Sample], context: Context) -> None:
         assert column.dtype == getattr(careful.points, name).dtype
 
 
+def read(body: bytes, count: int) -> Columns | None:
+    """Return what the quick way makes of lines."""
+    names: dict[bytes, int] = {}
+    return Reader(lambda name: names.setdefault(name, len(names))).read(body, 0, count)
+
+
 def test_plain_messages_go_the_quick_way() -> None:
-    data = payload([Sample(f"br1/t{n}", n / 7, START_NS + n) for n in range(50)], 1)
-    body = data[data.index(b"\n") + 1 :]
-    columns = columns_of(body, 50)
-    assert columns is not None
-    assert columns.value.tolist() == [n / 7 for n in range(50)]
-    assert columns.middle == b"quality=0i"
+    data = payload([Sample(f"br1/t{n}", n / 7, START_NS + n) for n in range(700)], 1)
+    names: dict[bytes, int] = {}
+    reader = Reader(lambda name: names.setdefault(name, len(names)))
+    for _ in range(2):
+        columns = reader.read(data, data.index(b"\n") + 1, 700)
+        assert columns is not None
+        assert columns.tag.tolist() == list(range(700))
+        assert columns.value.tolist() == [n / 7 for n in range(700)]
+        assert columns.source_ns.tolist() == [START_NS + n for n in range(700)]
+        assert columns.contexts == {Context()}
+        assert {*columns.quality.tolist(), *columns.status.tolist()} == {0}
+    assert list(names) == [f"br1/t{n}".encode() for n in range(700)]
 
 
-def test_what_is_not_alike_does_not() -> None:
-    odd = [Sample("br1/a", 1.0, 5), Sample("br1/b", 2.0, 5, quality=1)]
-    data = payload(odd, 1)
-    assert columns_of(data[data.index(b"\n") + 1 :], 2) is None
-    assert columns_of(b"", 0) is None
+DIGITS = st.text("0123456789", min_size=1, max_size=25)
+NUMBERS = st.one_of(
+    st.floats(allow_infinity=False, allow_nan=False).map(repr),
+    st.floats(-1e6, 1e6).map(lambda number: f"{number:.3f}"),
+    st.builds(
+        "{}{}.{}{}".format, st.sampled_from(["", "-"]), DIGITS, DIGITS, st.sampled_from(["", "e-7", "e22"])
+    ),
+    st.builds("{}.{}".format, st.integers(2**53 - 2, 2**53 + 2), st.just(0)),
+    st.integers(-(2**70), 2**70).map(str),
+    st.sampled_from(
+        ["1.", ".5", "-", "--1.0", "1.0.0", "01.5", "1e5", "1.5E+3", "true", "null", "[1]", "1 2"]
+    ),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(NUMBERS, st.integers(-(2**63), 2**63 - 1).map(str)), min_size=1, max_size=5))
+def test_numbers_are_equal_to_the_bit(lines: list[tuple[str, str]]) -> None:
+    text = "".join(f"cellgate,name=br1/t{n} value={v},quality=0i {t}\n" for n, (v, t) in enumerate(lines))
+    columns = read(text.encode(), len(lines))
+    if columns is not None:
+        expected = np.array([float(value) for value, _ in lines])
+        assert columns.value.tobytes() == expected.tobytes()
+        assert columns.source_ns.tolist() == [int(time) for _, time in lines]
+    elif all(re.fullmatch(r"-?(0|[1-9]\d*)\.\d+", value) for value, _ in lines):
+        assert str(-(2**63)) in dict(lines).values(), "plain numbers go the quick way"
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200), st.integers(0, 3))
+def test_any_bytes_are_read_or_not(body: bytes, count: int) -> None:
+    assert read(body, count) is None or body.count(b"\n") == count
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_changed_lines_are_read_as_they_are_or_not(data: st.DataObject) -> None:
+    whole = payload([Sample(f"br1/t{n}", n / 8, START_NS + n) for n in range(3)], 1)
+    body = bytearray(whole[whole.index(b"\n") + 1 :])
+    body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    columns = read(bytes(body), 3)
+    found = re.fullmatch(rb"(?:cellgate,name=([^ ,=\\\n]+) value=([^ ,\n]+),([^ \n]+) (-?\d+)\n){3}", body)
+    assert columns is None or found

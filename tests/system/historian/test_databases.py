@@ -206,7 +206,7 @@ async def test_the_good_lines_of_a_partial_write_are_not_sent_again(
 
     monkeypatch.setattr(ConnectionV1, "write", recorded)
     messages = [stored(n, ramp(n)) for n in range(1, 6)]
-    messages[2] = messages[2]._replace(data=messages[2].data.replace(b"value=3.125", b"value=3.1.25"))
+    messages[2] = messages[2]._replace(kept=messages[2].data.replace(b"value=3.125", b"value=3.1.25"))
     store = InfluxStore(v1(influxd))
     outcome = store.write(messages)
     store.close()
@@ -216,7 +216,7 @@ async def test_the_good_lines_of_a_partial_write_are_not_sent_again(
 
 async def test_lines_that_the_database_names_are_set_aside(influxd: Influxd) -> None:
     good, bad = stored(1, ramp(1)), stored(2, ramp(2))
-    bad = bad._replace(data=bad.data.replace(b"value=2.125", b"value=2.1.25"))
+    bad = bad._replace(kept=bad.data.replace(b"value=2.125", b"value=2.1.25"))
     store = InfluxStore(v1(influxd))
     outcome = store.write([good, bad])
     assert outcome.taken == 2
@@ -235,7 +235,7 @@ async def test_lines_of_another_type_are_found_and_set_aside(influxd: Influxd) -
     message = stored(1, [Sample(f"br1/t{n}", float(n), START_NS + n) for n in range(100)])
     for number in (17, 60, 61):
         line = b"value=%d.0," % number
-        message = message._replace(data=message.data.replace(line, b'value="%d",' % number))
+        message = message._replace(kept=message.data.replace(line, b'value="%d",' % number))
     store = InfluxStore(v1(influxd))
     assert store.write([stored(9, ramp(9))]).rejected == []
     outcome = store.write([message])

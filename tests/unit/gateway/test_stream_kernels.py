@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PROMISES = ["tests/property/stream/test_line_writing.py", "tests/property/historian/test_packed.py"]
+PROMISES = [
+    "tests/property/stream/test_line_writing.py",
+    "tests/property/historian/test_packed.py",
+    "tests/property/test_line_columns.py",
+    "tests/property/historian/test_codecs.py",
+]
 
 
 @pytest.mark.timeout(300)  # it compiles them anew, with checks

@@ -158,7 +158,7 @@ def test_events_are_found_by_time_type_and_unit(store: EmbeddedStore, reader: Em
 
 def test_what_cannot_be_decoded_is_rejected_with_its_reason(store: EmbeddedStore) -> None:
     good, bad = stored(1, ramp(1)), stored(2, ramp(2))
-    bad = bad._replace(data=bad.data.replace(b"count=3i", b"count=4i"))
+    bad = bad._replace(kept=bad.data.replace(b"count=3i", b"count=4i"))
     outcome = store.write([good, bad])
     assert outcome.taken == 2
     assert [(r.message, r.data) for r in outcome.rejected] == [(bad, bad.data)]
