@@ -20,16 +20,31 @@ from drivers.inspection import Offered
 _RANGE: Final = re.compile(r"(coil|discrete|input|holding):(\d{1,5})-(\d{1,5})")
 MOST: Final = 2000
 """Registers of one scan."""
-_ARRANGEMENTS: Final = {
-    "ABCD": ("big", "big"),
-    "CDAB": ("little", "big"),
-    "BADC": ("big", "little"),
-    "DCBA": ("little", "little"),
+_ARRANGEMENTS: Final[dict[int, dict[str, tuple[tuple[int, ...], str]]]] = {
+    2: {
+        "ABCD": ((0, 1), ">"),
+        "CDAB": ((1, 0), ">"),
+        "BADC": ((0, 1), "<"),
+        "DCBA": ((1, 0), "<"),
+    },
+    4: {
+        "ABCDEFGH": ((0, 1, 2, 3), ">"),
+        "GHEFCDAB": ((3, 2, 1, 0), ">"),
+        "BADCFEHG": ((0, 1, 2, 3), "<"),
+        "HGFEDCBA": ((3, 2, 1, 0), "<"),
+        "CDABGHEF": ((1, 0, 3, 2), ">"),
+        "EFGHABCD": ((2, 3, 0, 1), ">"),
+        "DCBAHGFE": ((1, 0, 3, 2), "<"),
+        "FEHGBADC": ((2, 3, 0, 1), "<"),
+    },
 }
-"""Order of words and of bytes by the name that manuals give it."""
+"""Of so many registers: which comes first, and how its bytes stand, by the name that manuals give it."""
+_NUMBERS: Final = {2: (("float32", "f"), ("int32", "i")), 4: (("float64", "d"), ("int64", "q"))}
 _PLAUSIBLE: Final = (1e-4, 1e7)
 """A float within these is likely to be meant as one."""
-_LIKELY_INTEGER: Final = 10_000_000
+_LIKELY_INTEGER: Final = {2: (1 << 16, 10_000_000), 4: (1 << 32, 10**12)}
+"""From and below, by registers: a smaller one is seen in fewer registers."""
+_MOD10K: Final = 10_000
 
 
 async def scan(driver: Driver, under: str) -> AsyncIterator[Offered]:
@@ -86,27 +101,38 @@ def _readings(words: Mapping[int, int], at: int) -> Iterator[str]:
         yield f"int16 {word - 0x10000}"
     if all(digit < 10 for digit in _nibbles(word)) and word > 9:
         yield f"bcd16 {word:x}"
-    if at + 1 in words:
-        for name, data in _arranged((word, words[at + 1])):
-            yield from _numbers(name, data)
+    for count in _ARRANGEMENTS:
+        group = tuple(words[at + n] for n in range(count) if at + n in words)
+        if len(group) == count:
+            yield from _numbers(group)
+            if count == 2:
+                yield from _decimals(*group)
     text = _text(words, at)
     if len(text) >= 3:
         yield f"string {text!r}"
 
 
-def _numbers(name: str, data: bytes) -> Iterator[str]:
-    (real,) = struct.unpack(">f", data)
-    if _PLAUSIBLE[0] <= abs(real) <= _PLAUSIBLE[1]:
-        yield f"float32 {name} {real:.7g}"
-    (whole,) = struct.unpack(">i", data)
-    if 0xFFFF < abs(whole) < _LIKELY_INTEGER:
-        yield f"int32 {name} {whole}"
+def _numbers(group: tuple[int, ...]) -> Iterator[str]:
+    """Yield the numbers of a float and an integer of these registers that are likely to be meant."""
+    count = len(group)
+    for name, (places, bytes_) in _ARRANGEMENTS[count].items():
+        data = struct.pack(f"{bytes_}{count}H", *(group[place] for place in places))
+        (float_name, real_code), (integer_name, whole_code) = _NUMBERS[count]
+        (real,) = struct.unpack(f">{real_code}", data)
+        if _PLAUSIBLE[0] <= abs(real) <= _PLAUSIBLE[1]:
+            yield f"{float_name} {name} {real:.7g}"
+        (whole,) = struct.unpack(f">{whole_code}", data)
+        least, most = _LIKELY_INTEGER[count]
+        if least <= abs(whole) < most:
+            yield f"{integer_name} {name} {whole}"
 
 
-def _arranged(pair: tuple[int, int]) -> Iterator[tuple[str, bytes]]:
-    for name, (word_order, byte_order) in _ARRANGEMENTS.items():
-        ordered = pair if word_order == "big" else pair[::-1]
-        yield name, struct.pack(">HH" if byte_order == "big" else "<HH", *ordered)
+def _decimals(first: int, second: int) -> Iterator[str]:
+    """Yield what two registers of decimal digits could mean."""
+    if first and all(digit < 10 for digit in (*_nibbles(first), *_nibbles(second))):
+        yield f"bcd32 {first:x}{second:04x}"
+    if 0 < first < _MOD10K and second < _MOD10K:
+        yield f"mod10k32 {first * _MOD10K + second}"
 
 
 def _nibbles(word: int) -> tuple[int, ...]:

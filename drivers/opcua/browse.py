@@ -46,6 +46,9 @@ _KINDS: Final = {"Boolean": "bool"} | dict.fromkeys(
 )
 
 
+_NOTES: Final = {"ExtensionObject": "a structure: give each tag a field"}
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     node_id: ua.NodeId
@@ -119,13 +122,19 @@ async def _children(
             node_id = ua.NodeId(
                 reference.NodeId.Identifier, reference.NodeId.NamespaceIndex, reference.NodeId.NodeIdType
             )
-            if node_id in seen:
+            if node_id in seen or _is_of_the_standard(reference):
                 continue
             seen.add(node_id)
             own = reference.BrowseName.Name or "?"
             path = f"{parent.path}/{own}" if parent.path else own
             children.append(_Place(node_id, path, own, reference.NodeClass == ua.NodeClass.Variable))
     return children
+
+
+def _is_of_the_standard(reference: Any) -> bool:
+    """Say whether it is a property that the standard gives a variable, as EURange: read with the variable."""
+    is_property = reference.ReferenceTypeId == standard(ObjectIds.HasProperty)
+    return bool(is_property and reference.BrowseName.NamespaceIndex == 0)
 
 
 def _wish(node_id: ua.NodeId) -> ua.BrowseDescription:
@@ -180,7 +189,7 @@ async def _describe(
                 unit=meaning.unit,
                 low=meaning.low,
                 high=meaning.high,
-                note="an array: give each tag an index" if is_array else "",
+                note="an array: give each tag an index" if is_array else _NOTES.get(type_, ""),
             )
         )
     return found

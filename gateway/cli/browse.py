@@ -13,12 +13,12 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
-from rich.table import Table
 
 from config.site import Site
 from drivers import registry
 from drivers.api import DriverError
 from drivers.inspection import Browses, Offered
+from gateway.cli.browse_listing import listing
 from gateway.cli.site import EXIT_CONFIG, SiteArgument, load_or_exit, stderr
 
 
@@ -71,15 +71,9 @@ async def _found(site: Site, device: str, under: str) -> list[Offered]:
 
 
 def _print(found: Sequence[Offered]) -> None:
-    table = Table("path", "type", "value", "unit", "access", "address", box=None, pad_edge=False)
-    for each in found:
-        value = "" if each.value is None else str(each.value)[:40]
-        readings = f"  {each.note}" if each.note else ""
-        address = ", ".join(f"{key}: {part}" for key, part in each.address.items() if part != "")
-        access = "read, write" if each.is_writable else "read"
-        table.add_row(each.path, each.type, value + readings, each.unit, access, address)
-    console = Console(highlight=False, markup=False)
-    console.print(table, soft_wrap=not console.is_terminal)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for line in listing(found, console.width if console.is_terminal else None):
+        console.print(line)
     console.print(f"{len(found)} found")
 
 

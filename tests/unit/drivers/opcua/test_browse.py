@@ -10,6 +10,7 @@ from drivers.inspection import Offered, tag_name
 from drivers.opcua.browse import browse_device
 from tests.servers.opcua import NAMESPACE, OpcUaServer
 from tests.unit.drivers.opcua.plant import device, opened, ref
+from tests.unit.simulators.plants import running_device
 
 
 async def test_finds_variables_with_type_access_and_value(plant: OpcUaServer, name: str) -> None:
@@ -30,6 +31,14 @@ async def test_finds_variables_with_type_access_and_value(plant: OpcUaServer, na
     tag = ref(0, names[0]).tag.model_copy(update={"address": dict(first.address)})
     async with opened(device(plant.port), [TagRef(0, "u/t", tag)]) as driver:
         assert (await driver.read_back([0])).value.tolist() == [2.5]
+
+
+async def test_what_the_standard_says_of_a_variable_is_told_with_it_and_not_beside_it() -> None:
+    async with running_device(model="bioreactor") as equipment:
+        found = [each async for each in browse_device("dev", device(equipment.link.port))]
+    (pv,) = [each for each in found if each.path.endswith("/Temp.PV")]
+    assert (pv.unit, pv.low, pv.high) == ("degC", 0.0, 60.0)
+    assert [each.path for each in found if "EURange" in each.path or "EngineeringUnits" in each.path] == []
 
 
 async def test_only_what_is_below_a_path(plant: OpcUaServer, name: str) -> None:
