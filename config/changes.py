@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, SecretStr
 
+from config.quantities import holds_time
 from config.site import Site
 
 Effect = Literal["added", "removed", "changed"]
@@ -36,6 +37,8 @@ class FieldChange:
     field: str
     before: Any
     after: Any
+    is_time: bool = False
+    """True: the values are seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,15 @@ def changes(before: Site, after: Site) -> list[Change]:
     found: list[Change] = []
     for section in new:
         if section == "units":
-            found += _units(old[section], new[section])
+            found += _units(old[section], new[section], after.units)
         elif section == "devices":
-            found += _things("devices", "", old[section], new[section])
+            found += _things("devices", "", old[section], new[section], after.devices)
         elif section == "access":
-            found += _things("users", "", old[section]["users"], new[section]["users"])
-            found += _setting("access", _without(old[section], "users"), _without(new[section], "users"))
+            found += _things("users", "", old[section]["users"], new[section]["users"], after.access.users)
+            settings = (_without(old[section], "users"), _without(new[section], "users"))
+            found += _setting("access", *settings, after.access)
         else:
-            found += _setting(section, old[section], new[section])
+            found += _setting(section, old[section], new[section], getattr(after, section))
     return found
 
 
@@ -75,7 +79,7 @@ def needs_restart(before: Site, after: Site) -> list[str]:
         if section in ONLINE:
             continue
         allowed = _ONLINE_OF_GATEWAY if section == "gateway" else frozenset()
-        changed = (change.field for change in _fields(old[section], new[section]))
+        changed = (change.field for change in _fields(old[section], new[section], None))
         found += [f"{section}.{field}" for field in changed if field.split(".")[0] not in allowed]
     return found
 
@@ -95,22 +99,25 @@ def order_changed(before: Site, after: Site) -> bool:
     return list(before.tags) != list(after.tags) and set(before.tags) == set(after.tags)
 
 
-def _units(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+def _units(old: Mapping[str, Any], new: Mapping[str, Any], units: Mapping[str, Any]) -> Iterator[Change]:
     for name in [*old, *(unit for unit in new if unit not in old)]:
         if name not in new or name not in old:
             yield Change("unit", name, "removed" if name not in new else "added")
         was, becomes = old.get(name, {}), new.get(name, {})
         sections = [field for field, value in (becomes or was).items() if isinstance(value, dict)]
         for section in sections:
-            yield from _things(section, f"{name}/", was.get(section, {}), becomes.get(section, {}))
+            of = _part(units.get(name), section)
+            yield from _things(section, f"{name}/", was.get(section, {}), becomes.get(section, {}), of)
         if name in new and name in old:
             shells = (_without(was, *sections), _without(becomes, *sections))
-            fields = tuple(_fields(*shells))
+            fields = tuple(_fields(*shells, units[name]))
             if fields:
                 yield Change("unit", name, "changed", fields)
 
 
-def _things(section: str, prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+def _things(
+    section: str, prefix: str, old: Mapping[str, Any], new: Mapping[str, Any], models: Any
+) -> Iterator[Change]:
     kind = _SINGULAR.get(section, section)
     for name in [*old, *(thing for thing in new if thing not in old)]:
         full = prefix + name
@@ -119,23 +126,32 @@ def _things(section: str, prefix: str, old: Mapping[str, Any], new: Mapping[str,
         elif name not in old:
             yield Change(kind, full, "added")
         elif old[name] != new[name]:
-            yield Change(kind, full, "changed", tuple(_fields(old[name], new[name])))
+            yield Change(kind, full, "changed", tuple(_fields(old[name], new[name], _part(models, name))))
 
 
-def _setting(section: str, old: Any, new: Any) -> Iterator[Change]:
-    fields = tuple(_fields(old, new))
+def _setting(section: str, old: Any, new: Any, model: Any) -> Iterator[Change]:
+    fields = tuple(_fields(old, new, model))
     if fields:
         yield Change(section, section, "changed", fields)
 
 
-def _fields(old: Any, new: Any, path: str = "") -> Iterator[FieldChange]:
+def _fields(old: Any, new: Any, model: Any, path: str = "", is_time: bool = False) -> Iterator[FieldChange]:
+    """Yield what differs of two dumps; the new one is of the model, whose types tell what is a time."""
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
+        types = type(model).model_fields if isinstance(model, BaseModel) else {}
         for key in [*old, *(name for name in new if name not in old)]:
-            yield from _fields(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+            where = f"{path}.{key}" if path else key
+            time = key in types and holds_time(types[key])
+            yield from _fields(old.get(key), new.get(key), _part(model, key), where, time)
     else:
-        yield FieldChange(path, old, new)
+        yield FieldChange(path, old, new, is_time)
+
+
+def _part(model: Any, key: str) -> Any:
+    """Return what a model, or a mapping of models, has under a key, if anything."""
+    return model.get(key) if isinstance(model, Mapping) else getattr(model, key, None)
 
 
 def _secrets(value: object, path: str = "") -> dict[str, str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, get_args
 
 import pint
 from pydantic import (
@@ -25,6 +25,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 # Units the shop floor writes. Definitions are pint's own language.
@@ -228,6 +229,14 @@ def duration_text(seconds: float) -> str:
         if unit == "s" and seconds > 1:
             break
     return f"{seconds!r} s" if seconds else "0"
+
+
+def holds_time(field: FieldInfo) -> bool:
+    """Return whether a model's field is a duration, perhaps among other things (`Duration | None`)."""
+    metadata = [*field.metadata]
+    for part in get_args(field.annotation):
+        metadata += getattr(part, "__metadata__", ())
+    return any(isinstance(one, BeforeValidator) and one.func is _duration for one in metadata)
 
 
 _TIME_SCHEMA: Final = {

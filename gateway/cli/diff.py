@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.changes import Change, changes, needs_restart, order_changed
+from config.quantities import duration_text
 from config.site import Site
 from gateway.cli.site import DataOption, data_folder, load_or_exit, stderr
 from gateway.continuity.running import read_running
@@ -94,10 +95,19 @@ def _lines(change: Change) -> list[tuple[str, ...]]:
     if not change.fields:
         return [(sign, change.kind, change.name, "", "", "")]
     return [
-        (sign, change.kind, change.name, f.field, _short(f.before), _short(f.after)) for f in change.fields
+        (
+            sign,
+            change.kind,
+            change.name,
+            f.field,
+            *(_short(value, f.is_time) for value in (f.before, f.after)),
+        )
+        for f in change.fields
     ]
 
 
-def _short(value: object) -> str:
+def _short(value: object, is_time: bool) -> str:
+    if is_time and isinstance(value, float):
+        return duration_text(value)
     text = "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from config.assembly import restore
 from config.changes import Change, FieldChange, changed_secrets, changes, needs_restart, order_changed
 from config.load import load
+from config.model import Model
+from config.quantities import Duration, PositiveDuration, Quantity, holds_time
 from config.site import Site
 from gateway.acquire import Acquisition
 from gateway.cli.main import app
@@ -45,6 +47,36 @@ def test_a_field_of_a_loop() -> None:
     expected = Change("loop", f"{UNIT}/{name}", "changed", (FieldChange("kp", was, was + 1),))
     assert changes(SITE, after) == [expected]
     assert needs_restart(SITE, after) == []
+
+
+def test_times_are_told_from_other_numbers() -> None:
+    name = next(iter(SITE.units[UNIT].loops))
+    was = SITE.units[UNIT].loops[name].ti
+
+    def edit(dump: dict[str, Any]) -> None:
+        dump["units"][UNIT]["loops"][name].update(ti=was + 1, kp=77.0)
+        dump["gateway"]["recording"].update(segment_period=120.0, max_bytes=20_000_000)
+
+    found = changes(SITE, edited(edit))
+    times = {field.field: field.is_time for change in found for field in change.fields}
+    assert times == {
+        "ti": True,
+        "kp": False,
+        "recording.segment_period": True,
+        "recording.max_bytes": False,
+    }
+    optional = Probe.model_fields
+    assert [holds_time(optional[name]) for name in optional] == [True, True, True, False, False]
+
+
+class Probe(Model):
+    """A field of every form that a time may have, and two of another."""
+
+    a: Duration = 1.0
+    b: PositiveDuration = 1.0
+    c: PositiveDuration | None = None
+    d: float | None = None
+    e: Quantity = Quantity(1.0, "s")
 
 
 def test_what_is_added_and_what_is_gone() -> None:
@@ -111,6 +143,8 @@ def test_the_command_compares_two_files_or_one_with_what_runs(tmp_path: Path) ->
     shown = runner.invoke(app, ["diff", str(MINIMAL), "--data", str(tmp_path)])
     assert shown.exit_code == 1
     assert "kp" in shown.stdout
+    changed.write_text(re.sub(r"ti: .*", "ti: 90 s", text, count=1), encoding="utf-8")
+    assert "90 s" in runner.invoke(app, ["diff", str(MINIMAL), str(changed)]).stdout
     assert "…" not in shown.stdout  # no name is cut off, however narrow the terminal
 
 
