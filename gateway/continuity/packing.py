@@ -5,6 +5,9 @@ rows of about a minute are put together: of each kind the first bytes of all row
 so on. Bytes that mean the same lie side by side and deflate far better, and inflate as quickly as before. By
 the minute, so that a place that a disk damages later costs the file from that minute on, and not all of it.
 The thread that does it works for nobody: it is in no hurry, and a stop ends it between two frames.
+
+For a while both files are there. Where the disk has no room for that beside what others need of it, files
+stay as they are, the log says so once, and they are looked at again with each file that is completed.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +37,8 @@ _log = logging.getLogger(__name__)
 _FRAMES: Final = 600
 """Frames that are put together: half a second has one of each kind that something passed of."""
 _UNFINISHED: Final = ".packing"
+_LEFT_FREE_BYTES: Final = 500_000_000
+"""Of the disk, for the journal, snapshots and the recording itself: nothing is packed into that."""
 
 
 class Packer:
@@ -45,8 +51,13 @@ class Packer:
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recording packer")
         self._looked_at: set[Path] = set()
-        self.failures = 0
-        """Files that could not be packed; they stay as they are."""
+        self._failures = 0
+        self._waiting = 0
+
+    @property
+    def unpacked(self) -> int:
+        """Complete files that stay as they are: they could not be packed, or the disk has no room for it."""
+        return self._failures + self._waiting
 
     def start(self) -> None:
         """Begin with what a run before left unpacked."""
@@ -70,19 +81,47 @@ class Packer:
         while self._wake.wait() and not self._stop.is_set():
             self._wake.clear()
             complete = sorted(self._folder.glob(f"*{SUFFIX}"))[:-1]
-            for path in complete:
-                if path not in self._looked_at and not self._stop.is_set():
-                    self._pack(path)
-            self._looked_at = set(complete)
+            new = [path for path in complete if path not in self._looked_at]
+            without_room = {path for path in new if not self._stop.is_set() and not self._pack(path)}
+            self._tell_room(len(without_room))
+            self._looked_at = set(complete) - without_room
 
-    def _pack(self, path: Path) -> None:
+    def _pack(self, path: Path) -> bool:
+        """Pack a file; return False where the disk has no room for it now."""
         try:
+            if not has_room(path):
+                return False
             pack(path, self._stop)
         except FileNotFoundError:
             pass  # it went for its age meanwhile
         except OSError as error:
-            self.failures += 1
+            self._failures += 1
             _log.warning("%s cannot be packed and stays as it is: %s", path.name, error)
+        return True
+
+    def _tell_room(self, waiting: int) -> None:
+        """Say once that the disk has no room for packing, and once that it has again."""
+        before, self._waiting = self._waiting, waiting
+        if waiting and not before:
+            _log.warning(
+                "recordings stay unpacked: packing would leave less than %d MB free on the disk of %s; "
+                "make room, or give gateway.recording less (max_bytes, max_age)",
+                _LEFT_FREE_BYTES // 1_000_000,
+                self._folder,
+            )
+        elif before and not waiting:
+            _log.info("recordings are packed again: the disk of %s has room", self._folder)
+
+
+def has_room(path: Path) -> bool:
+    """Return whether the disk can hold a file twice for a while: packed or not, it is not larger.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if is_packed(path):
+        return True
+    return shutil.disk_usage(path.parent).free - path.stat().st_size >= _LEFT_FREE_BYTES
 
 
 def pack(path: Path, stop: threading.Event | None = None) -> bool:

@@ -88,7 +88,7 @@ class Recorder:
             "refused": self.refused,
             "failures": self.failures,
             "removed": self.removed,
-            "unpacked": self._packer.failures,
+            "unpacked": self._packer.unpacked,
         }
 
     def start(self) -> None:

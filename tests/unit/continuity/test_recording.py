@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -208,7 +209,49 @@ def test_files_that_are_complete_are_packed_while_the_newest_is_not(recorded: Pa
     packer.stop()
     assert not is_packed(newest)
     assert not (tmp_path / "1.packing").exists()
-    assert packer.failures == 0
+    assert packer.unpacked == 0
+
+
+def test_a_disk_without_room_keeps_files_as_they_are_until_it_has_some(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in choose(recorded):
+        as_written(path, tmp_path)
+    *complete, _ = choose(tmp_path)
+    before = {path: path.read_bytes() for path in complete}
+    usage = shutil.disk_usage(tmp_path)
+    room = max(path.stat().st_size for path in complete) + 500_000_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=500_000_000))
+    packer = Packer(tmp_path)
+    packer.start()
+    until(lambda: packer.unpacked == len(complete))
+    assert {path: path.read_bytes() for path in complete} == before
+    assert "recordings stay unpacked: packing would leave less than 500 MB free" in caplog.text
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=room))
+    packer.look()
+    until(lambda: packer.unpacked == 0)
+    packer.stop()
+    assert all(is_packed(path) for path in complete)
+
+
+def test_a_file_that_cannot_be_packed_is_counted(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder = tmp_path / FOLDER
+    folder.mkdir()
+    for path in choose(recorded):
+        as_written(path, folder)
+    monkeypatch.setattr(os, "fsync", refuse)
+    recorder = Recorder(tmp_path, Recording())
+    recorder._packer.start()
+    until(lambda: recorder.counters()["unpacked"] == len(choose(folder)) - 1)
+    recorder._packer.stop()
+    assert not any(is_packed(path) for path in choose(folder))
+    assert not list(folder.glob("*.packing"))
+    assert "cannot be packed and stays as it is" in caplog.text
 
 
 def test_a_changed_recording_is_found_out(recorded: Path, tmp_path: Path) -> None:
