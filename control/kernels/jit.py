@@ -18,6 +18,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 import numba
 
 from control import cache
+from control.kernels.linking import KernelCompiler, PartCompiler
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +30,13 @@ COMPILING: Final = not _settings.DISABLE_JIT
 """False when the kernels run as plain Python."""
 
 _OPTIONS: Final = {"error_model": "numpy", "_nrt": False}
-_WITHOUT_DOORS: Final = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_KERNEL: Final = {"nogil": True, "cache": True, **_OPTIONS}
+_PART: Final = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": PartCompiler,
+    **_OPTIONS,
+}
 
 if COMPILING:
     _settings.CACHE_DIR = str(cache.folder())
@@ -37,19 +44,19 @@ if COMPILING:
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that Python calls: nopython, without the GIL, cached."""
-    compiled: Callable[P, R] = _njit(nogil=True, cache=True, **_OPTIONS)(function)
+    compiled: Callable[P, R] = _njit(**_KERNEL, pipeline_class=KernelCompiler)(function)
     return compiled
 
 
 def part(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that only compiled code calls: no door from Python, a third of the time."""
-    compiled: Callable[P, R] = _njit(**_OPTIONS, **_WITHOUT_DOORS)(function)
+    compiled: Callable[P, R] = _njit(**_PART)(function)
     return compiled
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a part of the innermost loops, so that calling it costs nothing."""
-    compiled: Callable[P, R] = _njit(forceinline=True, **_OPTIONS, **_WITHOUT_DOORS)(function)
+    compiled: Callable[P, R] = _njit(forceinline=True, **_PART)(function)
     return compiled
 
 
