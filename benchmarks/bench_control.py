@@ -21,7 +21,7 @@ from control.kernels import pid
 from control.kernels.jit import kernel
 from control.kernels.ring import HEAD, TAIL
 from control.kernels.schedule import schedule_gains
-from control.kernels.shaping import shape
+from control.kernels.shaping import execute_shaped
 from control.stages.alarms import evaluate
 from control.stages.decisions import decide
 from control.state import State
@@ -154,8 +154,7 @@ def whole_loops(state: State, count: int, now_ns: int) -> None:
     for _ in range(count):
         decide(loops, shaping, state.outputs, state.image, state.counters, 0, len(loops.pv), now_ns, now_ns)
         schedule_gains(loops, shaping, state.image, 0, len(loops.pv))
-        shape(loops, shaping, state.image, 0, len(loops.pv), PERIOD_NS * 1e-9)
-        pid.execute(loops, 0, len(loops.pv), PERIOD_NS * 1e-9)
+        execute_shaped(loops, shaping, state.image, 0, len(loops.pv), PERIOD_NS * 1e-9)
 
 
 @kernel

@@ -18,8 +18,6 @@ class Shaping(NamedTuple):
 
     sp_hold: Reals
     """The set-point's ramp waits while PV and set-point are further apart; inf: it never does."""
-    sp_before: Reals
-    """The set-point before its last movement."""
     filter_s: Reals
     """Time constant of the PV filter; 0: none."""
     filtered: Reals
@@ -39,8 +37,6 @@ class Shaping(NamedTuple):
     """State of the feed-forward's lag; NaN: it begins anew, without a bump."""
     feed: Reals
     """The feed-forward as it acts now."""
-    seen: Reals
-    """The disturbance; NaN while there is no usable one."""
     disturbance: Indices
     """Its tag."""
     over: Indices

@@ -75,7 +75,6 @@ _DECLARED: Final[tuple[tuple[str, Nature, str], ...]] = (
         Nature.STATE,
         "sp_hold filter_s gap gap_gain bias gain lead lag_s filtered lagged feed looked_up",
     ),
-    ("shaping", Nature.DERIVED, "sp_before seen"),
     ("shaping", Nature.DEFINITION, "disturbance over over_step points"),
     (
         "groups",

@@ -119,3 +119,12 @@ class KernelCompiler(PartCompiler):
     """Compiles kernels."""
 
     lowering = LowerKernel
+
+
+class ColumnsCompiler(KernelCompiler):
+    """Compiles kernels over arrays that do not overlap."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Return the passes, with the promise among the flags."""
+        self.state.flags.noalias = True
+        return super().define_pipelines()

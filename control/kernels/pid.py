@@ -13,9 +13,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
+
 from control.kernels.choice import choose
 from control.kernels.filters import clamp
-from control.kernels.jit import inlined, kernel, part
+from control.kernels.jit import columns, inlined, part
 from control.kernels.ramp import approach
 from control.state import Loops
 
@@ -35,16 +37,15 @@ BALANCE_S: Final = 10.0
 """Time in which a loop without integral action returns to its bias after a bumpless transfer."""
 
 
-@kernel
+@columns
 def move_set_points(loops: Loops, first: int, last: int, step_s: float) -> None:
     """Move the set-points of loops first..last-1 towards their targets."""
-    sp, target, sp_rate = loops.sp[first:last], loops.target[first:last], loops.sp_rate[first:last]
-    for i in range(last - first):
-        step = sp_rate[i] * step_s
-        sp[i] = approach(sp[i], target[i], step, step)
+    for i in range(np.uintp(first), np.uintp(last)):
+        step = loops.sp_rate[i] * step_s
+        loops.sp[i] = approach(loops.sp[i], loops.target[i], step, step)
 
 
-@kernel
+@columns
 def execute(loops: Loops, first: int, last: int, step_s: float) -> None:
     """Execute loops first..last-1 once.
 
@@ -54,49 +55,60 @@ def execute(loops: Loops, first: int, last: int, step_s: float) -> None:
         last: one after the last loop.
         step_s: time since their last execution.
     """
-    kp, ki, td, n = loops.kp[first:last], loops.ki[first:last], loops.td[first:last], loops.n[first:last]
-    b, c, bias = loops.b[first:last], loops.c[first:last], loops.bias[first:last]
-    kt, leak = loops.kt[first:last], loops.leak[first:last]
-    low, high, rate = loops.out_low[first:last], loops.out_high[first:last], loops.out_rate[first:last]
-    rate_down = loops.out_rate_down[first:last]
-    y, sp, track, goal = (
-        loops.y[first:last],
-        loops.sp[first:last],
-        loops.track[first:last],
-        loops.goal[first:last],
-    )
-    integral, derivative = loops.integral[first:last], loops.derivative[first:last]
-    weighted, output, applied = (
-        loops.weighted[first:last],
-        loops.output[first:last],
-        loops.applied[first:last],
-    )
-    for i in range(last - first):
-        lawful = track[i] == TRACK_LAW
-        p = kp[i] * (b[i] * sp[i] - y[i])
-        d_input = c[i] * sp[i] - y[i]
-        fade = td[i] / (td[i] + n[i] * step_s)
-        d = fade * (derivative[i] + kp[i] * n[i] * (d_input - weighted[i]))
-        pull = clamp(kt[i] * step_s, 0.0, 1.0)
-        settled = integral[i] + pull * (applied[i] - output[i])
-        v = p + settled + d + bias[i]
+    for i in range(np.uintp(first), np.uintp(last)):
+        apply_law(
+            loops, i, loops.sp[i], loops.y[i], loops.bias[i], loops.integral[i], loops.weighted[i], step_s
+        )
 
-        wanted = choose(lawful, v, goal[i])
-        limited = clamp(wanted, low[i], high[i])
-        u = approach(output[i], limited, rate[i] * step_s, rate_down[i] * step_s)
-        u = choose(track[i] == TRACK_DIRECT, goal[i], u)
 
-        kept = 1.0 - clamp(leak[i] * step_s, 0.0, 1.0)
-        integrated = kept * settled + ki[i] * step_s * (sp[i] - y[i]) + pull * (u - v)
-        following = u - p - bias[i]
-        i_term = choose(lawful, integrated, following)
-        finite = i_term - i_term == 0.0
-        integral[i] = choose(finite, i_term, 0.0)
-        derivative[i] = choose(lawful & finite, d, 0.0)
-        weighted[i] = d_input
-        output[i] = u
-        applied[i] = u
-        goal[i] = choose(lawful, limited, goal[i])
+@inlined
+def apply_law(
+    loops: Loops,
+    i: int,
+    sp: float,
+    y: float,
+    bias: float,
+    integral: float,
+    weighted: float,
+    step_s: float,
+) -> None:
+    """Apply the law to loop `i`, with a set-point, PV and memory that may be newer than its columns.
+
+    Args:
+        loops: the columns; the output and the memory of this execution are stored there.
+        i: the loop.
+        sp: set-point.
+        y: PV.
+        bias: what is added to the law.
+        integral: the integral's state.
+        weighted: c * sp - y of the execution before.
+        step_s: time since the last execution.
+    """
+    lawful = loops.track[i] == TRACK_LAW
+    kp, td, n = loops.kp[i], loops.td[i], loops.n[i]
+    output, goal = loops.output[i], loops.goal[i]
+    p = kp * (loops.b[i] * sp - y)
+    d_input = loops.c[i] * sp - y
+    fade = td / (td + n * step_s)
+    d = fade * (loops.derivative[i] + kp * n * (d_input - weighted))
+    pull = clamp(loops.kt[i] * step_s, 0.0, 1.0)
+    settled = integral + pull * (loops.applied[i] - output)
+    v = p + settled + d + bias
+
+    limited = clamp(choose(lawful, v, goal), loops.out_low[i], loops.out_high[i])
+    u = approach(output, limited, loops.out_rate[i] * step_s, loops.out_rate_down[i] * step_s)
+    u = choose(loops.track[i] == TRACK_DIRECT, goal, u)
+
+    kept = 1.0 - clamp(loops.leak[i] * step_s, 0.0, 1.0)
+    integrated = kept * settled + loops.ki[i] * step_s * (sp - y) + pull * (u - v)
+    i_term = choose(lawful, integrated, u - p - bias)
+    finite = i_term - i_term == 0.0
+    loops.integral[i] = choose(finite, i_term, 0.0)
+    loops.derivative[i] = choose(lawful & finite, d, 0.0)
+    loops.weighted[i] = d_input
+    loops.output[i] = u
+    loops.applied[i] = u
+    loops.goal[i] = choose(lawful, limited, goal)
 
 
 @part

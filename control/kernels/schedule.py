@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from control.image import Image
-from control.kernels.jit import inlined, part
+from control.kernels.jit import columns, inlined, part
 from control.kernels.pid import derive, settle, standing
 from control.rings import Rows
 from control.shaping_state import Indices, Reals, Shaping
 from control.signal import BAD
 from control.state import Loops
 
-PIECE: Final = 64
+PIECE: Final = 256
 """Loops that are asked for together whether the tag of any one's table has moved."""
 
 
@@ -26,7 +28,7 @@ def schedule_gains(loops: Loops, shaping: Shaping, image: Image, first: int, las
     over, step, looked_up = shaping.over, shaping.over_step, shaping.looked_up
     for begin in range(first, last, PIECE):
         end = min(begin + PIECE, last)
-        if _count_moved(over[begin:end], step[begin:end], looked_up[begin:end], image.value) > 0:
+        if _count_moved(over, step, looked_up, image.value, begin, end) > 0:
             for i in range(begin, end):
                 value = image.value[over[i]]
                 if _has_moved(value, looked_up[i], step[i]) and image.quality[over[i]] < BAD:
@@ -39,11 +41,11 @@ def _has_moved(value: float, looked_up: float, step: float) -> bool:
     return abs(value - looked_up) > step
 
 
-@part
-def _count_moved(over: Indices, step: Reals, looked_up: Reals, value: Reals) -> int:
+@columns
+def _count_moved(over: Indices, step: Reals, looked_up: Reals, value: Reals, first: int, last: int) -> int:
     """Count the loops whose table must be looked up. It writes nothing, so it vectorises."""
     moved = 0
-    for i in range(len(over)):
+    for i in range(np.uintp(first), np.uintp(last)):
         moved += _has_moved(value[over[i]], looked_up[i], step[i])
     return moved
 

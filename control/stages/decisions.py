@@ -10,16 +10,19 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
+
 from control.image import Image
 from control.kernels import pid
-from control.kernels.jit import inlined, part
+from control.kernels.choice import choose
+from control.kernels.jit import columns, inlined, part
 from control.layout import BAD_MANUAL, BAD_SAFE, NOT_A_LINK, NOT_A_SLOT
 from control.shaping_state import Shaping
 from control.signal import BAD, MODE_MANUAL, MODE_OUT_OF_SERVICE, STALE, WAITING
 from control.stages.arming import is_armed
 from control.stages.modes import change_mode
 from control.stages.reports import Counters
-from control.state import Bytes, Indices, Loops, Outputs, Reals
+from control.state import Loops, Outputs
 
 PIECE: Final = 256
 """Loops that are asked for together whether any of them is special."""
@@ -40,9 +43,7 @@ def decide(
     """Take each loop's PV from the image, and decide what its output follows this time."""
     for begin in range(first, last, PIECE):
         end = min(begin + PIECE, last)
-        odd = _take_values(loops.pv[begin:end], image.value, image.quality, loops.y[begin:end])
-        odd += _follow_modes(loops.mode[begin:end], loops.special[begin:end], loops.track[begin:end])
-        if odd > 0:
+        if _take_values(loops, image, begin, end) > 0:
             for i in range(begin, end):
                 if loops.special[i] != 0 or not _is_usable(
                     image.value[loops.pv[i]], image.quality[loops.pv[i]]
@@ -55,27 +56,18 @@ def _is_usable(value: float, quality: int) -> bool:
     return quality < BAD and value - value == 0.0
 
 
-@part
-def _take_values(pv: Indices, value: Reals, quality: Indices, y: Reals) -> int:
-    """Take every usable PV; return how many are not."""
-    unusable = 0
-    for i in range(len(pv)):
-        taken = value[pv[i]]
-        if _is_usable(taken, quality[pv[i]]):
-            y[i] = taken
-        else:
-            unusable += 1
-    return unusable
-
-
-@part
-def _follow_modes(mode: Bytes, special: Bytes, track: Bytes) -> int:
-    """Let the output of every loop follow its mode; return how many are special."""
-    specials = 0
-    for i in range(len(mode)):
-        track[i] = pid.TRACK_LAW if mode[i] != MODE_MANUAL else pid.TRACK_GOAL
-        specials += special[i] != 0
-    return specials
+@columns
+def _take_values(loops: Loops, image: Image, first: int, last: int) -> int:
+    """Take every usable PV, let every output follow its loop's mode; return how many loops are special."""
+    odd = 0
+    for i in range(np.uintp(first), np.uintp(last)):
+        tag = loops.pv[i]
+        taken = image.value[tag]
+        usable = (image.quality[tag] < BAD) & (taken - taken == 0.0)
+        loops.y[i] = choose(usable, taken, loops.y[i])
+        loops.track[i] = pid.TRACK_LAW if loops.mode[i] != MODE_MANUAL else pid.TRACK_GOAL
+        odd += (loops.special[i] != 0) | (not usable)
+    return odd
 
 
 @part

@@ -8,7 +8,7 @@ from control.kernels.filters import clamp
 from control.kernels.jit import inlined, part
 from control.kernels.performance import observe
 from control.kernels.schedule import schedule_gains
-from control.kernels.shaping import shape
+from control.kernels.shaping import execute_shaped
 from control.rings import RingArrays, Row, Rows
 from control.shaping_state import Shaping
 from control.stages.decisions import decide
@@ -59,10 +59,10 @@ def execute_loops(
             if group["scheduled"] != 0:
                 schedule_gains(loops, shaping, image, first, last)
             if group["shaped"] != 0:
-                shape(loops, shaping, image, first, last, step_s)
+                execute_shaped(loops, shaping, image, first, last, step_s)
             else:
                 pid.move_set_points(loops, first, last, step_s)
-            pid.execute(loops, first, last, step_s)
+                pid.execute(loops, first, last, step_s)
             observe(performance, loops, first, last, step_s)
             group["executed_ns"] = now_ns
             send_on(structures, loops, group["first_link"], group["last_link"])

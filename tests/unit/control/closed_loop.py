@@ -13,7 +13,7 @@ from scipy.signal import cont2discrete
 from control.image import Image
 from control.kernels import pid
 from control.kernels.jit import kernel
-from control.kernels.shaping import shape
+from control.kernels.shaping import execute_shaped
 from control.shaping_state import Shaping
 from control.state import Loops, State
 from tests.unit.control.plant import Plant, site
@@ -147,8 +147,7 @@ def _simulate(
             loops.y[i] = y
             iae[i] += abs(loops.sp[i] - y) * step_s
             before[i] = loops.output[i]
-        shape(loops, shaping, image, 0, count, step_s)
-        pid.execute(loops, 0, count, step_s)
+        execute_shaped(loops, shaping, image, 0, count, step_s)
         for i in range(count):
             travel[i] += abs(loops.output[i] - before[i])
             past[i, k % room] = loops.output[i] + load[i]
