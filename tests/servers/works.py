@@ -144,6 +144,7 @@ class Works:
         async with journal:
             self.journal = journal
             self.reporter = Reporter(self.site, journal, _OneContext(), self._pop, self._take_texts)
+            journal.on_notice.append(self.reporter.take_notice)
             self.forward = Forward(self.site, journal, client, self.reporter.take_notice)
             running = [
                 asyncio.create_task(run) for run in (client.run(), self.forward.run(), self.reporter.run())

@@ -30,6 +30,7 @@ def audit(chaos: Chaos) -> dict[str, Verdict]:
     _order(works)
     _the_ledger_agrees(works, chaos.began_ns)
     assert chaos.backwards == []
+    assert b"journal: full: " in chaos.gateway.log.read_bytes(), "the gateway says that its disk is full"
     assert _quarantined(works) == []
     return found
 

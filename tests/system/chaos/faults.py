@@ -116,6 +116,7 @@ class Chaos:
                 made[f"unplug {name}"] = functools.partial(self._unplug, seat.network)
         for name, child in self.historians.items():
             made[f"fill disk of {name}"] = functools.partial(self._fill, child)
+        made["fill disk of gateway"] = self._fill_journal
         return made
 
     async def strike(self, faults: list[str]) -> None:
@@ -186,6 +187,17 @@ class Chaos:
         except ProcessLookupError:
             return  # it was killed meanwhile
 
+    async def _fill_journal(self) -> None:
+        """The same for the gateway, once it journals, and until its journal has not grown for a second."""
+        log = self._data / "journal.sqlite-wal"
+        await until(lambda: _has_open(self.gateway.pid, log), 30.0, "the gateway journals")
+        await until(lambda: time.time() - log.stat().st_mtime < 0.5, 30.0, "the journal grows")
+        _, hard = resource.prlimit(self.gateway.pid, resource.RLIMIT_FSIZE)
+        room = self.gateway.log.stat().st_size + 8192  # it can say so
+        resource.prlimit(self.gateway.pid, resource.RLIMIT_FSIZE, (room, hard))
+        await until(lambda: time.time() - log.stat().st_mtime > 1.0, 30.0, "the journal does not grow")
+        resource.prlimit(self.gateway.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
     async def _stop(self, child: Child) -> None:
         assert await child.stop(60.0) == 0, child.tail(40)
 
@@ -202,6 +214,11 @@ class Chaos:
         if now < before and not message.retain:  # a broker that was killed may have kept an older one
             self.backwards.append(f"{key}: {now} after {before}")
         self._marks[key] = max(before, now)
+
+
+def _has_open(pid: int, file: Path) -> bool:
+    """Tell whether a process has a file open."""
+    return any(link.readlink() == file for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink())
 
 
 def deck(chaos: Chaos, seed: int, strikes: int) -> list[str]:
