@@ -21,6 +21,7 @@ from gateway.stream.records import Kind
 _log = logging.getLogger(__name__)
 
 _WAIT_S = 0.25
+_NO_HEADER = "no header: its row in the hot table has changed on the disk"
 
 
 class _Kept(Exception):
@@ -49,7 +50,7 @@ class InfluxStore:
         telemetry = [message for message in messages if message.kind is Kind.TELEMETRY]
         pieces: list[Piece] = [(message, body(message)) for message in telemetry if is_whole(message)]
         rejected += [
-            Rejected(message, "no header", message.data) for message in telemetry if not is_whole(message)
+            Rejected(message, _NO_HEADER, message.data) for message in telemetry if not is_whole(message)
         ]
         pieces += [(message, event_line(message, event)) for message, event in events]
         try:

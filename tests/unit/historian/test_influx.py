@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from pathlib import Path
+
 import pytest
 
+from config.streams import InfluxStore as InfluxConfig
+from gateway.historian.drain import Drain
+from gateway.historian.hot import HotTable
+from gateway.historian.hot_queue import HotQueue
+from gateway.historian.influx import InfluxStore
 from gateway.historian.influx_answers import Answer, Verdict, judge
 from gateway.historian.influx_lines import body, event_line, split
-from tests.messages import START_NS, Sample, alarm, ramp, stored, stored_event
+from tests.messages import START_NS, Sample, alarm, arrival, ramp, stored, stored_event
 
 LINES = [b"a v=1 1", b"b v=x 1", b"c v=3 1"]
 
@@ -87,3 +96,21 @@ def test_an_events_line_can_be_split_and_keeps_its_json() -> None:
     )
     assert line.endswith(b" %d\n" % START_NS)
     assert [part.data + b"\n" for part in split([(message, line)])] == [line]
+
+
+def test_a_row_that_changed_on_the_disk_goes_to_quarantine_not_to_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "hot.sqlite"
+    hot = HotTable(path, "historian", "")
+    assert hot.commit([arrival(1, ramp(1, 200))]).points == 200
+    store = InfluxStore(InfluxConfig(type="influxdb", url="http://127.0.0.1:9"))  # nobody is there
+    drain = Drain(HotQueue(path, store.name), store)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        (kept,) = database.execute("SELECT data FROM message").fetchone()
+        changed = kept[:-1] + bytes([kept[-1] ^ 1])
+        database.execute("UPDATE message SET data = ?", (changed,))
+        drain.step(START_NS, 0.0, flush=True)
+        rows = database.execute("SELECT gateway, sequence, reason, data FROM quarantine").fetchall()
+    assert rows == [("gw1", 1, "no header: its row in the hot table has changed on the disk", changed)]
+    assert (drain.state.trouble, drain.state.rejected, hot.depth()) == ("", 1, 0)
+    drain.close()
+    hot.close()
