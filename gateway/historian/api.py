@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from gateway.historian.buckets import Buckets, Grid
+from gateway.historian.outline import Moments, Outline
 from gateway.historian.packed import as_it_came
 from gateway.historian.points import Source, StoredPoints
 from gateway.stream.records import Kind
@@ -152,4 +153,13 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+@runtime_checkable
+class OutlineReader(Protocol):
+    """A reader that can leave out what adds nothing to when a tag was good."""
+
+    def outline(self, tags: Sequence[str], from_ns: int, to_ns: int, moments: Moments) -> Outline | None:
+        """Return the points of a range, some of which stand for others; None where that cannot be told."""
         ...

@@ -58,6 +58,11 @@ class Outline:
         """Return points that stand for themselves alone."""
         return cls(points, np.ones(len(points), np.int64))
 
+    def of(self, tags: Sequence[str]) -> Outline:
+        """Return those of some tags."""
+        wanted = np.isin(self.points.tag, [n for n, name in enumerate(self.points.tags) if name in tags])
+        return Outline(self.points.take(wanted), self.weight[wanted], self.messages)
+
 
 def to_open(rows: Sequence[ChunkRow], moments: Moments) -> npt.NDArray[np.bool_]:
     """Tell which chunks of one tag, ordered by their first time, have to be opened."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.streams import EmbeddedStore, Historian, InfluxStore, Streams
-from gateway.historian.api import EventFilter, Reader, StoreError
+from gateway.historian.api import EventFilter, OutlineReader, Reader, StoreError
 from gateway.historian.buckets import Buckets, Grid, Summaries, summarise
 from gateway.historian.embedded_reader import EmbeddedReader
 from gateway.historian.hot_reader import HotReader
@@ -120,10 +120,11 @@ class History:
 
     def outline(self, tags: Sequence[str], from_ns: int, to_ns: int, moments: Moments) -> Outline:
         """Return the points of a range, where the store can with what adds nothing left out, in no order."""
-        if not isinstance(self._store, EmbeddedReader):
+        store = self._store
+        stored = store.outline(tags, from_ns, to_ns, moments) if isinstance(store, OutlineReader) else None
+        if stored is None:
             return Outline.of_points(self.raw(tags, from_ns, to_ns))
         hot = self._hot.points(tags, from_ns, to_ns)
-        stored = self._store.outline(tags, from_ns, to_ns, moments)
         alone = stored.points.source == NO_SOURCE
         full = merged(stored.points.take(~alone), hot, 1)
         thin = Outline(stored.points.take(alone), stored.weight[alone])

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gateway.historian.api import EventFilter, Reader
+from gateway.historian.api import EventFilter, OutlineReader, Reader
 from gateway.historian.buckets import Buckets, Grid, Summaries, summarise
 from gateway.historian.hot_reader import HotReader
-from gateway.historian.outline import all_of
+from gateway.historian.outline import Moments, Outline, all_of, joined
 from gateway.historian.points import NO_SOURCE, Source, StoredPoints, concatenate
 from gateway.historian.spans import Spans
 
@@ -50,6 +50,32 @@ class SeveralStores:
                 self._summarised(tag, grid) if len(filled) > 1 else (filled or [answers[0][number]])[0]
             )
         return found
+
+    def outline(self, tags: Sequence[str], from_ns: int, to_ns: int, moments: Moments) -> Outline | None:
+        """Return the points of a range with what adds nothing left out, or None where that cannot be told.
+
+        It cannot where a store has no outline, or where two of them have messages of one partition: what
+        one of them sums up may be in the other, too. A tag that two stores have points of is read point by
+        point: it changed its partition.
+        """
+        outlines: list[Outline] = []
+        for store in self._stores:
+            if not isinstance(store, OutlineReader):
+                return None
+            found = store.outline(tags, from_ns, to_ns, moments)
+            if found is None:
+                return None
+            outlines.append(found)
+        held = [outline.messages or {} for outline in outlines]
+        if sum(map(len, held)) > len(set().union(*held)):
+            return None
+        known = [{one.points.tags[tag] for tag in np.unique(one.points.tag).tolist()} for one in outlines]
+        moved = [tag for tag in tags if sum(tag in names for names in known) > 1]
+        if moved:
+            stay = [tag for tag in tags if tag not in moved]
+            outlines = [outline.of(stay) for outline in outlines]
+            outlines.append(Outline.of_points(self.raw(moved, from_ns, to_ns)))
+        return joined([Outline.of_points(StoredPoints.empty(tags)), *outlines], all_of(held))
 
     def last(self, tags: Sequence[str]) -> StoredPoints:
         """Return the newest point of each tag that has one."""

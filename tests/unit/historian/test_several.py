@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from config.streams import Historian, InfluxStore, Streams
@@ -13,6 +14,7 @@ from gateway.historian.embedded import EmbeddedStore
 from gateway.historian.hot import HotTable
 from gateway.historian.hot_queue import HotQueue
 from gateway.historian.incoming import Arrival
+from gateway.historian.outline import Moments, Outline
 from gateway.historian.query import HOT_FILE, folder_of, open_history, open_site_history, service_name
 from gateway.stream.events import to_json, with_header
 from tests.messages import EPOCH, START_NS, Sample, alarm, event_topic, payload, topic
@@ -95,3 +97,54 @@ def test_a_historian_of_everything_is_asked_alone(tmp_path: Path) -> None:
     history = open_site_history(streams, tmp_path)  # the copy's database does not even answer
     assert history.tags() == []
     history.close()
+
+
+def outlined(data: Path, shares: list[list[int]]) -> Outline:
+    """Return what is told of two tags by historians one and two, which have these partitions."""
+    historians = [
+        {"name": name, "partitions": share} for name, share in zip(("one", "two"), shares, strict=True)
+    ]
+    streams = Streams.model_validate({"telemetry": {"partitions": 2}, "historians": historians})
+    history = open_site_history(streams, data)
+    outline = history.outline(TAGS, START_NS, END, Moments([START_NS, END], [START_NS, END]))
+    history.close()
+    return outline
+
+
+def test_shares_are_summed_up_each_by_its_store(tmp_path: Path) -> None:
+    """Of three chunks of each tag, the one in the middle stands for its points by its ends."""
+    for name, tag, share in (("one", "u0/a.pv", 0), ("two", "u1/b.pv", 1)):
+        for number in range(3):
+            seconds = range(1 + 30 * number, 31 + 30 * number)
+            arrivals = [message(tag, dict.fromkeys(seconds, 1.0), 1 + number, share)]
+            stored(tmp_path, name, arrivals, flushed=True)
+    outline = outlined(tmp_path, [[0], [1]])
+    assert outline.messages is not None
+    assert {source.partition: [*spans] for source, spans in outline.messages.items()} == {
+        0: [(1, 3)],
+        1: [(1, 3)],
+    }
+    assert (len(outline.points), outline.weight.sum()) == (2 * 62, 2 * 90)
+
+
+def test_a_tag_that_moved_is_read_point_by_point(tmp_path: Path) -> None:
+    early = dict.fromkeys(range(1, 40), 1.0)
+    late = dict.fromkeys(range(30, 80), 1.0)
+    stored(tmp_path, "one", [message("u0/a.pv", early, 1, 0)], flushed=True)
+    others = [message("u0/a.pv", late, 1, 1), message("u1/b.pv", late, 2, 1)]
+    stored(tmp_path, "two", others, flushed=True)
+    outline = outlined(tmp_path, [[0], [1]])
+    tags = np.array(outline.points.tags)[outline.points.tag]
+    assert (tags == "u0/a.pv").sum() == len(early) + len(late)
+    assert outline.weight.sum() == len(early) + 2 * len(late)
+    assert outline.messages is not None
+    assert len(outline.messages) == 2
+
+
+def test_stores_of_one_partition_are_read_point_by_point(tmp_path: Path) -> None:
+    both = message("u0/a.pv", dict.fromkeys(range(1, 80), 1.0), 1, 0)
+    stored(tmp_path, "one", [both], flushed=True)
+    stored(tmp_path, "two", [both, message("u1/b.pv", {5: 1.0}, 1, 1)], flushed=True)
+    outline = outlined(tmp_path, [[0], [1, 0]])
+    assert outline.messages is None
+    assert (len(outline.points), outline.weight.sum()) == (80, 80)
