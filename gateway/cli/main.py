@@ -31,6 +31,7 @@ from gateway.cli import (
     loops,
     pki,
     prime,
+    quarantine,
     record,
     replay,
     run,
@@ -64,6 +65,7 @@ app.add_typer(device.app, name="device")
 app.command()(loopcheck.loopcheck)
 app.command()(loops.loops)
 app.command()(complete.complete)
+app.command()(quarantine.quarantine)
 app.command()(doctor.doctor)
 app.command()(prime.prime)
 app.command()(acl.acl)

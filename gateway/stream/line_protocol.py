@@ -88,7 +88,12 @@ def encode(header: Header, points: Points, beginnings: Prefixes, context: Contex
     if points.texts:
         texts = [_text_line(text, beginnings.names[text.tag], fields) for text in points.texts]
         body = memoryview(b"".join([body, *texts]))
-    return b"".join([_header_line(header, len(points), f"{zlib.crc32(body):08x}"), body])
+    return message_of(header, len(points), body)
+
+
+def message_of(header: Header, count: int, body: bytes | memoryview) -> bytes:
+    """Return a message of so many lines that are there, each ended by a line break."""
+    return b"".join([_header_line(header, count, f"{zlib.crc32(body):08x}"), body])
 
 
 def escape_tag(text: str) -> str:
