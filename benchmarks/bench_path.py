@@ -36,8 +36,8 @@ from gateway.stream.mqtt_options import Options
 from tests.servers.databases import Database, Influxd, Victoria
 from tests.servers.works import Works, until
 
-UNITS, TAGS, STEPS = 5, 1000, 240
-"""Each step is a message of 1000 points for each unit: 1.2 million points."""
+UNITS, TAGS, STEPS = 5, 1000, 480
+"""Each step is a message of 1000 points for each unit: 2.4 million points."""
 NAIVE_MESSAGES = 30
 LATENCY_S = 8.0
 _new: Any = Point  # it has no annotations

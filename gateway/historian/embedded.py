@@ -57,7 +57,7 @@ class EmbeddedStore:
     """Writes the files. One thread at a time."""
 
     name = "embedded"
-    appetite = Appetite(points=400_000, wait_s=300.0, most=1_000_000)
+    appetite = Appetite(points=800_000, wait_s=300.0, most=1_000_000)
     durable_after_s = 0.0
 
     def __init__(self, folder: Path, retention: Retention | None = None) -> None:

@@ -28,7 +28,7 @@ WHERE message.id > ?1 AND kind = ?2 AND (?3 = '' OR unit = ?3) ORDER BY message.
 _MESSAGES: Final = """
 SELECT gateway, epoch, partition, sequence FROM message JOIN source ON source.id = message.source
 """
-_CACHED_POINTS: Final = 500_000
+_CACHED_POINTS: Final = 1_000_000
 """Points kept decoded between calls."""
 
 
