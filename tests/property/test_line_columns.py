@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.batch.context import Context
@@ -44,7 +44,6 @@ def decoded(data: bytes, *, quick: bool) -> tuple[Message, list[str]]:
     return message, [names[tag] for tag in tags]
 
 
-@settings(deadline=None)
 @given(MESSAGES, st.builds(Context, st.sampled_from(["", "c1", "c 1"]), st.just(""), STRINGS))
 def test_both_ways_agree(samples: list[Sample], context: Context) -> None:
     data = payload(samples, 1, context=context)
@@ -97,7 +96,6 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(NUMBERS, st.integers(-(2**63), 2**63 - 1).map(str)), min_size=1, max_size=5))
 def test_numbers_are_equal_to_the_bit(lines: list[tuple[str, str]]) -> None:
     text = "".join(f"cellgate,name=br1/t{n} value={v},quality=0i {t}\n" for n, (v, t) in enumerate(lines))
@@ -110,13 +108,11 @@ def test_numbers_are_equal_to_the_bit(lines: list[tuple[str, str]]) -> None:
         assert str(-(2**63)) in dict(lines).values(), "plain numbers go the quick way"
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 3))
 def test_any_bytes_are_read_or_not(body: bytes, count: int) -> None:
     assert read(body, count) is None or body.count(b"\n") == count
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_changed_lines_are_read_as_they_are_or_not(data: st.DataObject) -> None:
     whole = payload([Sample(f"br1/t{n}", n / 8, START_NS + n) for n in range(3)], 1)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from asyncua.common.utils import Buffer, NotEnoughData
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary, variant_from_binary, variant_to_binary
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.devices import OpcUaDevice
@@ -35,7 +35,7 @@ ua: Any = asyncua.ua
 ARRIVAL_NS = 1_800_000_000_000_000_000
 DEVICE = OpcUaDevice(driver="opcua", endpoint="opc.tcp://127.0.0.1:1")
 EXAMPLES = 40 if "NUMBA_DISABLE_JIT" in os.environ else 200  # plain Python is a hundred times slower
-MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=EXAMPLES)
 
 INTEGERS = {
     ua.VariantType.SByte: (-(2**7), 2**7 - 1),

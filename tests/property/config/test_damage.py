@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.load import ConfigError, Problem, load
@@ -98,7 +98,7 @@ def test_undamaged_it_loads() -> None:
         assert len(load(Path(folder) / "plant.yaml", {}).site.tags) == 9
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(_damage(_PLANT), _damage(_LIST))
 def test_damaged_it_loads_or_is_refused_with_places(plant: str, tags: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

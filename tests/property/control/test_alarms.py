@@ -78,7 +78,7 @@ class Log:
         self.letter = after
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shape=SHAPES, actions=ACTIONS)
 def test_alarm_is_the_oracle_and_keeps_the_invariants(
     shape: dict[str, Any], actions: list[tuple[str, Any, Any]]

@@ -121,7 +121,7 @@ def plant() -> Plant:
     return tested
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(story=STORY)
 def test_interlocks_do_what_the_oracle_does(story: list[tuple[Holding, Any, int]]) -> None:
     tested, oracle = plant(), Oracle()
@@ -163,7 +163,7 @@ def check(tested: Plant, oracle: Oracle, forced: float | None) -> None:
     assert forced is None or slot["force"] == forced
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     times=st.lists(
         st.tuples(st.floats(0.0, 1.5), st.integers(1, 15), st.integers(1, 300_000_000)), max_size=12

@@ -14,7 +14,7 @@ from control.rings import Ring, RingArrays
 STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 20)), max_size=60)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(capacity=st.integers(1, 33), steps=STEPS)
 def test_a_ring_is_a_bounded_queue(capacity: int, steps: list[tuple[bool, int]]) -> None:
     ring = Ring(RingArrays.allocate(signal.OUTPUT, capacity))

@@ -61,7 +61,7 @@ def plant() -> Plant:
     return Plant(site(tags, loops=loops, interlocks=interlocks))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(story=[("sample", 5.992310449541053e307, s.GOOD), ("trip", True, None)])
 @given(story=STORY)
 def test_outputs_are_always_fit_to_be_written(story: list[tuple[Any, Any, Any]]) -> None:
@@ -110,7 +110,7 @@ TRANSFERS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(transfers=TRANSFERS, error=st.floats(-20, 20))
 def test_no_transfer_bumps(transfers: list[str], error: float) -> None:
     """With a steady error the output moves by the integral's step alone, whatever is switched."""

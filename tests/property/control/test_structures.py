@@ -74,7 +74,7 @@ def do(tested: Plant, deed: tuple[str, Any, float]) -> None:
         tested.command(_KINDS[kind], what, value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(story=st.lists(DEEDS, max_size=40))
 def test_outputs_are_always_fit_to_be_written(story: list[tuple[str, Any, float]]) -> None:
     tested = plant()
@@ -117,7 +117,7 @@ def _most(actuator: str, jacket_sp: float) -> float:
     return 100 / 45 * law + offset_fades
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(transfers=TRANSFERS)
 def test_no_transfer_bumps(transfers: list[tuple[str, int, float]]) -> None:
     """With steady errors, actuators and inner set-points move by integrals' steps, whatever is switched."""

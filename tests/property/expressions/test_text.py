@@ -32,7 +32,7 @@ class _Texts(Trees):
         return Convert(super()._interp(depth), self.random.choice(_UNITS))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(seed=st.integers(0, 2**63))
 def test_printed_tree_parses_to_itself(seed: int) -> None:
     root = _Texts(seed).any(7)
@@ -41,7 +41,7 @@ def test_printed_tree_parses_to_itself(seed: int) -> None:
     assert to_text(parse(text).root) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**63))
 def test_renamed_tags_are_the_only_change(seed: int) -> None:
     text = to_text(_Texts(seed).any(6))
@@ -65,7 +65,7 @@ _WORDS = (
 _PIECES = st.sampled_from([*NUMBERS, *CONDITIONS, *_WORDS.split(), "5 s", "\n", " "])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(
     st.one_of(
         st.lists(_PIECES, max_size=14).map("".join),

@@ -30,7 +30,7 @@ def _text(random: Random, depth: int) -> str:
     return f"({left} {operator} {right})"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(seed=st.integers(0, 2**63), depth=st.integers(1, 4))
 def test_units_agree_with_pint(seed: int, depth: int) -> None:
     text = _text(Random(seed), depth)

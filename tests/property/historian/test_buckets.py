@@ -54,7 +54,7 @@ def check(buckets: Buckets, samples: list[tuple[int, float, int]]) -> None:
             assert math.isnan(buckets.last[bucket])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     parts=st.lists(SAMPLES, min_size=1, max_size=4),
     start=st.integers(-1000, 150_000),

@@ -33,7 +33,6 @@ def packed(part: list[int]) -> bytes:
     return out[4:end].tobytes()
 
 
-@settings(deadline=None)
 @given(st.lists(INTEGERS, min_size=1, max_size=40))
 def test_any_integers(part: list[int]) -> None:
     column, end = integers.decode(memoryview(data := packed(part)), 0, len(part))
@@ -41,7 +40,6 @@ def test_any_integers(part: list[int]) -> None:
     assert end == len(data)
 
 
-@settings(deadline=None)
 @given(
     first=INTEGERS,
     step=st.integers(-(10**10), 10**10),
@@ -55,7 +53,6 @@ def test_steps_with_a_common_divisor(first: int, step: int, jitter: list[int]) -
     assert len(data) <= 25 + 2 * len(part)
 
 
-@settings(deadline=None)
 @given(st.lists(READINGS, min_size=1, max_size=60), st.integers(0, 3))
 def test_readings_with_few_decimals_are_small_integers(readings: list[float], places: int) -> None:
     value: npt.NDArray[np.float64] = np.round(readings, places) + 0.0  # no minus zero
@@ -78,7 +75,7 @@ POINT = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(POINT, min_size=1, max_size=60))
 def test_chunks_give_back_every_column(rows: list[tuple[object, ...]]) -> None:
     tag, value, quality, source_ns, status, ordinal, source, sequence, row, texts = zip(*rows, strict=True)

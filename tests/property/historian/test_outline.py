@@ -115,7 +115,7 @@ def every_point(self: History, tags: list[str], from_ns: int, to_ns: int, _: obj
     return Outline.of_points(self.raw(tags, from_ns, to_ns))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(stories(), st.integers(0, 60), st.integers(20, 200), st.sampled_from([7, 50, 1000]))
 def test_the_ledger_from_summaries_is_that_of_every_point(
     story: list[Step], skip_s: int, length_s: int, interval_s: int

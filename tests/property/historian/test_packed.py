@@ -18,7 +18,7 @@ TEXTS = st.lists(st.one_of(PIECES, st.binary(max_size=20)), max_size=40).map(b""
 KEPT = pack(payload([Sample(f"u0/m{number}.pv", number / 8, START_NS) for number in range(60)], 7))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_any_bytes_come_back(message: bytes) -> None:
     assert unpack(pack(message)) == message
@@ -50,7 +50,7 @@ def test_a_cut_row_is_found_out(size: int) -> None:
         unpack(KEPT[:size])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.binary(max_size=60), st.integers(0, 100))
 def test_nothing_is_written_beyond_the_end(packed: bytes, room: int) -> None:
     out = np.full(200, 0xEE, np.uint8)

@@ -65,7 +65,7 @@ ROOMS = Environment(EnvironmentParameters())
 LINE_IMAGE, ROOMS_IMAGE = Image(fill_line_registers()), Image(environment_registers())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(acts(REACTOR), st.floats(0.05, 20.0))
 def test_bioreactor_stays_physical_at_any_step(
     done: list[tuple[str, float | bool, float]], cells: float
@@ -89,7 +89,7 @@ def test_bioreactor_stays_physical_at_any_step(
                 assert signal.low <= float(model.values[signal.name]) <= signal.high, signal.name
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(acts(LINE), st.integers(0, 1000))
 def test_every_vial_is_accounted_for(done: list[tuple[str, float | bool, float]], seed: int) -> None:
     model = FillLine(FillLineParameters(stops_per_h=60.0, starved_per_h=60.0, destroy_after_s=30.0), seed)
@@ -110,7 +110,7 @@ def test_every_vial_is_accounted_for(done: list[tuple[str, float | bool, float]]
         assert State(int(model.values["Status.StateCurrent"])) is model.machine.state
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(Command), st.floats(0.0, 5.0)), max_size=60))
 def test_packml_moves_only_along_the_table(orders: list[tuple[Command, float]]) -> None:
     machine = PackMl(dict.fromkeys(State, 1.0))
@@ -127,7 +127,7 @@ def test_packml_moves_only_along_the_table(orders: list[tuple[Command, float]]) 
     assert not machine.in_transition
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(acts(ROOMS), st.integers(0, 1000))
 def test_rooms_show_sane_values(done: list[tuple[str, float | bool, float]], seed: int) -> None:
     model = Environment(EnvironmentParameters(doors_per_h=60.0, bursts_per_h=10.0), seed)
@@ -143,7 +143,7 @@ def test_rooms_show_sane_values(done: list[tuple[str, float | bool, float]], see
             assert int(model.values[f"{room_name}.Count05"]) >= int(model.values[f"{room_name}.Count5"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(-200.0, 200.0), min_size=4, max_size=4),
     st.lists(st.booleans(), min_size=4, max_size=4),
@@ -160,7 +160,7 @@ def test_cascade_pressures_go_to_rest_without_supply(
         largest = max(abs(p) for p in pressures)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0.0, 10.0),
     st.floats(0.0, 50.0),
@@ -179,7 +179,7 @@ def test_oxygen_is_never_negative_and_never_above_saturation(
         assert 0.0 <= uptake <= wanted
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.floats(0.1, 5.0),
     st.floats(0.0, 40.0),

@@ -50,7 +50,7 @@ def same(one: Points, other: Points) -> None:
     assert one.texts == other.texts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data(), NAMES, CONTEXTS, STRINGS)
 def test_a_message_comes_back(data: st.DataObject, names: list[str], context: Context, config: str) -> None:
     sent = data.draw(points(len(names)))
@@ -62,7 +62,7 @@ def test_a_message_comes_back(data: st.DataObject, names: list[str], context: Co
     assert (message.header.gateway, message.header.config) == ("gw-1", config)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(points(4))
 def test_a_record_comes_back(sent: Points) -> None:
     same(unpack(pack(sent)), sent)

@@ -43,7 +43,7 @@ def line(row: tuple[float, int, int, int, int, int]) -> str:
     return f"{key} {','.join(fields)} {time_ns}\n"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ROWS)
 def test_lines_are_as_described(rows: list[tuple[float, int, int, int, int, int]]) -> None:
     sent = Points.of_rows(np.array(rows, SAMPLE))

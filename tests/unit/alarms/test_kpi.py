@@ -137,7 +137,7 @@ def test_no_alarms_are_good_ones() -> None:
         Story().measured(0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seconds=st.lists(st.integers(0, 7199), max_size=120))
 def test_counts_are_those_of_a_plain_computation(seconds: list[int]) -> None:
     story = Story()

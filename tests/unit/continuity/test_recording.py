@@ -335,7 +335,7 @@ def until(condition: Callable[[], bool]) -> None:
 RUNS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(runs=RUNS, begin=st.integers(0, 30))
 def test_rows_are_joined_by_number_up_to_the_first_that_is_missing(
     runs: list[tuple[int, int]], begin: int

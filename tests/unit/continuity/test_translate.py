@@ -23,7 +23,7 @@ from gateway.texts import TextImage
 NAMES = st.lists(st.sampled_from("abcdefgh"), unique=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lists=st.lists(NAMES, min_size=2, max_size=5))
 def test_numbers_lead_to_the_same_names_through_any_changes(lists: list[list[str]]) -> None:
     """As long as a tag is in every configuration, its session's number leads to it, and back."""

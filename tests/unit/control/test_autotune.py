@@ -42,7 +42,7 @@ def test_one_lag_and_delay_swing_as_the_closed_form_says(lag_s: float, period_s:
     assert (model.lag_s, model.delay_s) == pytest.approx((lag_s, 1.0), rel=0.01)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     lag_s=st.floats(0.5, 8.0),
     delay_s=st.floats(0.3, 1.5),

@@ -311,7 +311,7 @@ _STEPS = st.lists(
 
 
 @given(_STEPS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_whatever_happens_the_mark_and_the_count_agree_and_every_begin_has_its_end(steps: Any) -> None:
     tested, device, open_ones = plant(), 45.0, 0
     kinds = {"force": FORCE, "simulate": SIMULATE, "release": RELEASE}

@@ -202,7 +202,7 @@ STORY = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(story=STORY)
 def test_whatever_happens_the_set_point_stays_within_its_limits_and_its_rate(
     story: list[tuple[str, int]],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config.site import Site
@@ -154,7 +154,6 @@ def test_a_holder_that_counts_keeps_its_lease_and_one_that_stands_still_loses_it
 @given(
     st.lists(st.tuples(st.floats(0.0, 5.0), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
 )
-@settings(deadline=None)
 def test_a_lease_of_another_is_claimable_exactly_when_it_stood_still_long_enough(
     looks: list[tuple[float, int, int]],
 ) -> None:

@@ -68,7 +68,7 @@ def test_the_reason_that_says_most_is_the_cause(quality: int, cause: str) -> Non
 QUALITIES = st.sampled_from([GOOD, UNCERTAIN, BAD | COMM, BAD | STALE, GOOD | HISTORY])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     reports=st.lists(st.tuples(st.integers(-20, 120), QUALITIES), max_size=12).map(sorted),
     down=st.lists(st.integers(-20, 120), max_size=4, unique=True).map(sorted),

@@ -145,7 +145,7 @@ def test_what_the_broker_has_not_acknowledged_is_no_stall() -> None:
     assert of.stalls == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(), st.integers(1, 300), st.sampled_from([0.0, 0.1, 0.5]), st.integers(5, 200))
 def test_a_broker_that_loses_messages_is_always_healed(seed: int, head: int, loss: float, ahead: int) -> None:
     """A broker acknowledges all and delivers some; the historian never even asks for its gaps."""

@@ -80,7 +80,7 @@ class Live:
 
 
 @pytest.mark.timeout(600)  # compiles the replay
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32), before=st.integers(0, 30), after=st.integers(1, 40))
 def test_a_replay_is_what_was_live(seed: int, before: int, after: int) -> None:
     random, live = np.random.default_rng(seed), Live()

@@ -42,7 +42,7 @@ def test_a_snapshot_comes_back_as_it_was() -> None:
 DATA = encoded(busy())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, len(DATA) - 1), flip=st.integers(1, 255))
 def test_a_changed_byte_is_seen(at: int, flip: int) -> None:
     damaged = bytearray(DATA)
@@ -51,7 +51,7 @@ def test_a_changed_byte_is_seen(at: int, flip: int) -> None:
         decode(bytes(damaged))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(length=st.integers(0, len(DATA) - 1))
 def test_a_cut_file_is_seen(length: int) -> None:
     with pytest.raises(DamagedSnapshot):

@@ -126,7 +126,7 @@ def test_moving_average_of_a_constant_a_step_and_a_ramp() -> None:
 
 
 @pytest.mark.parametrize(("function", "pick"), [("moving_min", min), ("moving_max", max)])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**63), window_s=st.sampled_from([0.5, 6.0, 30.0]))
 def test_moving_extremes_lie_between_those_of_the_window_and_one_step_more(
     function: str, pick: Callable[..., float], seed: int, window_s: float
