@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from nicegui import app, ui
+from nicegui.events import GenericEventArguments
 
 from gateway.hmi import entry, texts
 from gateway.hmi.desk import Desk
 from gateway.hmi.frame import dress
 from gateway.hmi.presence import address_of
+
+_TOGETHER: Final = """(submitted) => {
+  const given = new FormData(submitted.target);
+  emit(given.get("user"), given.get("password"));
+}"""
+"""What was entered comes with the submission: as events of their own, in a page that is still connecting, the
+three may arrive in any order."""
 
 
 def build(desk: Desk, browser: str, target: str) -> None:
@@ -31,8 +41,10 @@ def build(desk: Desk, browser: str, target: str) -> None:
         )
         if locked is not None:
             ui.label(texts.LOCKED_FOR.format(user=locked)).classes("soft")
-        name = ui.input(texts.USER, value=locked or "").props("autocomplete=username outlined")
-        password = ui.input(texts.PASSWORD, password=True).props("autocomplete=current-password outlined")
+        name = ui.input(texts.USER, value=locked or "").props("name=user autocomplete=username outlined")
+        password = ui.input(texts.PASSWORD, password=True).props(
+            "name=password autocomplete=current-password outlined"
+        )
         (name if locked is None else password).props("autofocus")
         trouble = ui.label().classes("trouble").props("role=alert")
         ui.button(texts.LOG_IN).props("unelevated color=grey-8 no-caps type=submit")
@@ -40,15 +52,15 @@ def build(desk: Desk, browser: str, target: str) -> None:
         if desk.site.hmi.view_without_login:
             ui.link(texts.VIEW_WITHOUT_LOGIN, "/").classes("soft")
 
-    async def log_in() -> None:
-        given = password.value
+    async def log_in(event: GenericEventArguments) -> None:
+        user, given = map(str, event.args)
         password.set_value("")
-        wrong = await entry.log_in(desk, browser, address_of(client), name.value.strip(), given)
+        wrong = await entry.log_in(desk, browser, address_of(client), user.strip(), given)
         trouble.set_text(wrong)
         if not wrong:
             ui.navigate.to(local_path(target))
 
-    form.on("submit.prevent", log_in)
+    form.on("submit.prevent", log_in, js_handler=_TOGETHER)
 
 
 def local_path(target: str) -> str:
