@@ -14,7 +14,7 @@ from gateway.hmi import texts
 from gateway.hmi.banner import Banner
 from gateway.hmi.desk import Desk, NotAllowed, Viewer
 from gateway.hmi.live import Link
-from gateway.hmi.looks import Looks, Size
+from gateway.hmi.looks import POINTER, Looks, Size
 from gateway.hmi.presence import WhoIsThere
 from gateway.hmi.style import CSS, SCRIPT, WALL
 from gateway.hmi.widgets import Refresher
@@ -66,9 +66,9 @@ class Screen:
 def frame(desk: Desk, viewer: Viewer, here: str, build: Callable[[Screen], object]) -> None:
     """Make a page: head, then what `build` makes, then the timer that keeps it fresh."""
     desk.sessions.seen(viewer.browser, time.time())
-    screen = Screen(
-        desk, viewer, Refresher(), ui.context.client, desk.looks.here(viewer.name, app.storage.user)
-    )
+    client = ui.context.client
+    looks = desk.looks.here(viewer.name, app.storage.user, client.request.cookies.get(POINTER, ""))
+    screen = Screen(desk, viewer, Refresher(), client, looks)
     dress(screen.looks)
     with ui.header(wrap=True).classes("hmi-head items-center"):
         _navigation(screen, here)

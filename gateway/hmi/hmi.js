@@ -79,6 +79,8 @@ window.hmi = (() => {
     tick();
   });
   setInterval(tick, TICK_MS);
+  // What the next page is told: fingers need more room than a mouse.
+  document.cookie = `pointer=${matchMedia("(pointer: coarse)").matches ? "coarse" : "fine"}; path=/; SameSite=Strict`;
 
   return {
     // The server's clock at the making of the page, ms.

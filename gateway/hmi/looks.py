@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 _DARK: Final = "dark"
 _SIZE: Final = "size"
+POINTER: Final = "pointer"
+"""Cookie that says how somebody points at a browser's screen."""
 
 
 class Size(enum.StrEnum):
@@ -41,6 +43,8 @@ class Looks:
 
     dark: bool = False
     size: Size = Size.NORMAL
+    coarse: bool = False
+    """Fingers touch it: what opens or acts stands further apart."""
 
 
 class LooksBook:
@@ -51,16 +55,18 @@ class LooksBook:
         self._path = path
         self._dark = _kept(path)
 
-    def here(self, user: str | None, browser: Mapping[str, Any]) -> Looks:
+    def here(self, user: str | None, browser: Mapping[str, Any], pointer: str = "") -> Looks:
         """Return how a page looks.
 
         Args:
             user: who looks; None is whoever stands there.
             browser: what is kept for the browser.
+            pointer: what its last page has found out (`hmi.js`): `coarse` where fingers touch it.
         """
         dark = self._dark.get(user) if user is not None else None
         size = Size(browser.get(_SIZE, Size.NORMAL))
-        return Looks(bool(browser.get(_DARK, False)) if dark is None else dark, size)
+        coarse = pointer == "coarse"
+        return Looks(bool(browser.get(_DARK, False)) if dark is None else dark, size, coarse)
 
     def turn(self, user: str | None, browser: MutableMapping[str, Any]) -> None:
         """Turn light into dark, or back: for the user at every browser, and for this browser's login page."""

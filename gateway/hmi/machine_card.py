@@ -46,29 +46,34 @@ class MachineCard:
 
     def _commands(self) -> None:
         """Offer every command; those that the state does not take, and those without a right, are grey."""
-        row = ui.row().classes("gap-2 q-my-sm").props(f'role=group aria-label="{texts.PACKML_COMMANDS_OF}"')
+        commands = ui.row().classes("gap-2 q-my-sm")
+        commands.props(f'role=group aria-label="{texts.PACKML_COMMANDS_OF}"')
+        modes = ui.row().classes("gap-2 items-center")
         question = Question(self._screen)
-        with row:
+        with commands:
             buttons = {
                 command: question.button(title, "packml", self._unit, partial(self._ask, question, command))
                 for command, title in texts.PACKML_COMMANDS.items()
             }
-        if self._screen.desk.why_not(self._screen.viewer, "packml", self._unit) is None:
+        if self._may():
             self._screen.refresher.add(partial(self._offer, buttons))
-
         machine = self._screen.desk.site.units[self._unit].packml
         if machine is not None and machine.mode_command is not None:
-            self._modes(machine, question)
+            with modes:
+                self._modes(machine, question)
+            modes.props(f'role=group aria-label="{texts.PACKML_MODES_OF}"')
+
+    def _may(self) -> bool:
+        return self._screen.desk.why_not(self._screen.viewer, "packml", self._unit) is None
 
     def _modes(self, machine: PackMl, question: Question) -> None:
         """Offer the modes; the present one is framed, and they are grey while the machine keeps its mode."""
-        with ui.row().classes("gap-2 items-center").props(f'role=group aria-label="{texts.PACKML_MODES_OF}"'):
-            ui.label(texts.PACKML_MODES_OF).classes("soft")
-            buttons = {
-                mode: question.button(title, "packml", self._unit, partial(self._ask_mode, question, mode))
-                for mode, title in texts.PACKML_MODES.items()
-            }
-        may = self._screen.desk.why_not(self._screen.viewer, "packml", self._unit) is None
+        ui.label(texts.PACKML_MODES_OF).classes("soft")
+        buttons = {
+            mode: question.button(title, "packml", self._unit, partial(self._ask_mode, question, mode))
+            for mode, title in texts.PACKML_MODES.items()
+        }
+        may = self._may()
 
         def offer() -> None:
             present = self._live.good_number(machine.mode) if machine.mode is not None else None

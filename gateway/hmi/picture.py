@@ -13,7 +13,18 @@ from config.site import Site
 from gateway.hmi import plate
 from gateway.hmi.frame import Screen
 from gateway.hmi.live import Live
-from gateway.hmi.picture_layout import LEFT, RIGHT, TOP, WIDTH, Layout, Pipe, Symbol, layout
+from gateway.hmi.picture_layout import (
+    LEFT,
+    RIGHT,
+    ROW,
+    ROW_FOR_FINGERS,
+    TOP,
+    WIDTH,
+    Layout,
+    Pipe,
+    Symbol,
+    layout,
+)
 from gateway.hmi.scales import range_of
 from gateway.hmi.widgets import AlarmMark, ValueText, hint, tag_title
 
@@ -34,7 +45,7 @@ class Now:
 def build(screen: Screen, unit: str, page: BioreactorScreen) -> None:
     """Make the picture of a unit."""
     live, site = screen.desk.live, screen.desk.site
-    plan = layout(page)
+    plan = layout(page, ROW_FOR_FINGERS if screen.looks.coarse else ROW)
     with ui.element("div").classes("picture").style(f"aspect-ratio:{WIDTH}/{plan.height}"):
         drawing = ui.html(sanitize=False)
         for place in plan.places:

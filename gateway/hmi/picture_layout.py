@@ -15,7 +15,10 @@ LEFT: Final = 320
 """Wall of the vessel."""
 RIGHT: Final = 520
 TOP: Final = 112
-_ROW: Final = 25
+ROW: Final = 25
+"""From one value to the next below it."""
+ROW_FOR_FINGERS: Final = 40
+"""The same where fingers touch them: 44 px on a tablet that is 1024 px wide."""
 _RIGHT_COLUMN: Final = 594
 
 
@@ -71,28 +74,40 @@ class Layout:
 
 
 class _Drawing:
-    def __init__(self) -> None:
+    def __init__(self, row: float) -> None:
+        self.row = row
+        self.axis = row / 2 - 2.5
+        """Where the pipe of a value lies, from the top of its row."""
         self.places: list[Place] = []
         self.labels: list[Label] = []
         self.pipes: list[Pipe] = []
         self.pumps: list[Symbol] = []
         self.valves: list[Symbol] = []
 
+    def place(self, tag: str, left: float, top: float, caption: str = "") -> None:
+        """Place a value in the middle of its row."""
+        self.places.append(Place(tag, left, top + (self.row - ROW) / 2, caption))
 
-def layout(page: BioreactorScreen) -> Layout:
-    """Return where everything stands; the picture grows with what is listed."""
-    drawing = _Drawing()
+
+def layout(page: BioreactorScreen, row: float = ROW) -> Layout:
+    """Return where everything stands; the picture grows with what is listed.
+
+    Args:
+        page: what is listed.
+        row: from one value to the next below it.
+    """
+    drawing = _Drawing(row)
     left = _inlets(drawing, page, 26.0)
     right = _right(drawing, page)
-    height = max(470.0, left + 46.0 + _ROW * len(page.gases), right + 10.0)
+    height = max(470.0, left + 46.0 + drawing.row * len(page.gases), right + 10.0)
     bottom = height - 82.0
-    _gases(drawing, page, height - 18.0 - _ROW * len(page.gases), bottom)
+    _gases(drawing, page, height - 18.0 - drawing.row * len(page.gases), bottom)
     _inside(drawing, page, bottom)
     if page.stirrer is not None:
         drawing.labels.append(Label("Stirrer", 450, 14))
-        drawing.places.append(Place(page.stirrer.speed, 450, 20))
+        drawing.place(page.stirrer.speed, 450, 20)
         if page.stirrer.power is not None:
-            drawing.places.append(Place(page.stirrer.power, 450, 20 + _ROW))
+            drawing.place(page.stirrer.power, 450, 20 + drawing.row)
     return Layout(height, bottom, tuple(drawing.places), tuple(drawing.labels), tuple(drawing.pipes),
                   tuple(drawing.pumps), tuple(drawing.valves))  # fmt: skip
 
@@ -102,8 +117,8 @@ def _inlets(drawing: _Drawing, page: BioreactorScreen, top: float) -> float:
     count = len(page.inlets)
     for number, inlet in enumerate(page.inlets):
         drawing.labels.append(Label(inlet.name, 14, top))
-        drawing.places.append(Place(inlet.flow, 14, top + 6))
-        pipe_y = top + 6 + _ROW / 2
+        drawing.place(inlet.flow, 14, top + 6)
+        pipe_y = top + 6 + drawing.row / 2
         enters = LEFT + 18 + 13 * number
         # The lowest inlet goes up nearest to the vessel, so that no pipes cross.
         up = LEFT - 14 - 11 * (count - 1 - number) if number else None
@@ -116,8 +131,8 @@ def _inlets(drawing: _Drawing, page: BioreactorScreen, top: float) -> float:
         drawing.pipes.append(Pipe(way, inlet.flow))
         if inlet.pump is not None:
             drawing.pumps.append(Symbol(inlet.pump, 186, pipe_y))
-            drawing.places.append(Place(inlet.pump, 14, top + 6 + _ROW, "pump"))
-        top += 6 + 2 * _ROW + 18
+            drawing.place(inlet.pump, 14, top + 6 + drawing.row, "pump")
+        top += 6 + 2 * drawing.row + 18
     return top
 
 
@@ -125,11 +140,11 @@ def _gases(drawing: _Drawing, page: BioreactorScreen, top: float, bottom: float)
     """Place the gases at the lower left and lead them to the sparger."""
     middle = (LEFT + RIGHT) / 2
     for number, gas in enumerate(page.gases):
-        y = top + _ROW * number
-        drawing.places.append(Place(gas.flow, 14, y, gas.name))
-        drawing.pipes.append(Pipe(f"M190 {y + _ROW / 2} H214", gas.flow))
+        y = top + drawing.row * number
+        drawing.place(gas.flow, 14, y, gas.name)
+        drawing.pipes.append(Pipe(f"M190 {y + drawing.row / 2} H214", gas.flow))
     if page.gases:
-        first, last = top + _ROW / 2, top + _ROW * (len(page.gases) - 0.5)
+        first, last = top + drawing.row / 2, top + drawing.row * (len(page.gases) - 0.5)
         base = bottom + 42
         drawing.pipes.append(
             Pipe(f"M214 {min(first, base)} V{max(last, base)} M214 {base} H{middle} V{bottom - 22}")
@@ -138,37 +153,38 @@ def _gases(drawing: _Drawing, page: BioreactorScreen, top: float, bottom: float)
 
 def _right(drawing: _Drawing, page: BioreactorScreen) -> float:
     """Place exhaust, probes and jacket in the right column; return where it ends."""
-    top = 92.0
+    top = first = max(92.0, 24.0 + 2 * drawing.row)  # below the stirrer's values
     if page.exhaust is not None:
         exhaust = page.exhaust
         drawing.labels.append(Label("Exhaust", _RIGHT_COLUMN, top - 6))
-        drawing.pipes.append(Pipe(f"M{RIGHT - 14} {TOP} V{top + 10} H{_RIGHT_COLUMN}"))
+        drawing.pipes.append(Pipe(f"M{RIGHT - 14} {TOP} V{top + drawing.axis} H{_RIGHT_COLUMN}"))
         for name in (exhaust.pressure, exhaust.valve, exhaust.position, *exhaust.analyses):
             if name is not None:
-                drawing.places.append(Place(name, _RIGHT_COLUMN, top, name))
-                top += _ROW
+                drawing.place(name, _RIGHT_COLUMN, top, name)
+                top += drawing.row
         if exhaust.valve is not None:
-            drawing.valves.append(Symbol(exhaust.valve, 566, 102))
+            drawing.valves.append(Symbol(exhaust.valve, 566, first + drawing.axis))
         top += 22
     for number, name in enumerate(page.probes):
-        drawing.places.append(Place(name, _RIGHT_COLUMN, top, name))
-        enters = max(top + _ROW / 2, TOP + 60 + 22 * number)
-        drawing.pipes.append(Pipe(f"M{RIGHT - 26} {enters} H556 L572 {top + _ROW / 2} H{_RIGHT_COLUMN}"))
-        top += _ROW + 5
+        drawing.place(name, _RIGHT_COLUMN, top, name)
+        middle = top + drawing.row / 2
+        enters = max(middle, TOP + 60 + 22 * number)
+        drawing.pipes.append(Pipe(f"M{RIGHT - 26} {enters} H556 L572 {middle} H{_RIGHT_COLUMN}"))
+        top += max(drawing.row, ROW + 5)
     if page.jacket is not None:
         top += 22
         drawing.labels.append(Label("Jacket", _RIGHT_COLUMN, top - 6))
-        drawing.pipes.append(Pipe(f"M{RIGHT + 16} {top + 10} H{_RIGHT_COLUMN}"))
+        drawing.pipes.append(Pipe(f"M{RIGHT + 16} {top + drawing.axis} H{_RIGHT_COLUMN}"))
         for value in (page.jacket.temperature, page.jacket.valve, page.jacket.position):
             if value is not None:
-                drawing.places.append(Place(value, _RIGHT_COLUMN, top, value))
-                top += _ROW
+                drawing.place(value, _RIGHT_COLUMN, top, value)
+                top += drawing.row
         if page.jacket.valve is not None:
-            drawing.valves.append(Symbol(page.jacket.valve, 566, top - _ROW * 3 + 10))
+            drawing.valves.append(Symbol(page.jacket.valve, 566, top - drawing.row * 3 + drawing.axis))
     return top
 
 
 def _inside(drawing: _Drawing, page: BioreactorScreen, bottom: float) -> None:
-    drawing.places.append(Place(page.volume, LEFT + 12, bottom - 100))
+    drawing.place(page.volume, LEFT + 12, bottom - 100)
     if page.foam is not None:
-        drawing.places.append(Place(page.foam, LEFT + 12, TOP + 14, "foam"))
+        drawing.place(page.foam, LEFT + 12, TOP + 14, "foam")

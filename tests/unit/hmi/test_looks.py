@@ -33,6 +33,13 @@ def test_a_torn_file_costs_preferences_and_no_screens(tmp_path: Path, torn: byte
     assert looks_of(tmp_path).here("ann", {}).dark
 
 
+def test_a_screen_that_fingers_touch_has_room_for_them(tmp_path: Path) -> None:
+    book = looks_of(tmp_path)
+    assert book.here("ann", {}, "coarse").coarse
+    assert not book.here("ann", {}, "fine").coarse
+    assert not book.here("ann", {}).coarse
+
+
 def test_whoever_is_not_logged_in_finds_what_was_last_seen_at_that_browser(tmp_path: Path) -> None:
     (tmp_path / "hmi").mkdir()
     book, wall = looks_of(tmp_path), dict[str, Any]()
