@@ -8,15 +8,15 @@ from tests.browser.conftest import Browser
 
 AXE = Path(__file__).parents[1] / "foreign" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 _GRAVE = "['serious', 'critical']"
-_RUN = f"""async () => (await axe.run(document, {{resultTypes: ['violations']}})).violations
+_RUN = f"""async only => (await axe.run(document, {{resultTypes: ['violations'], ...only}})).violations
   .filter(found => {_GRAVE}.includes(found.impact))
   .flatMap(found => found.nodes.map(node => found.id + ': ' + node.html.slice(0, 160)))"""
 
 
-async def obstacles(browser: Browser) -> list[str]:
-    """Return what axe finds grave in the page, as rule and element."""
+async def obstacles(browser: Browser, *rules: str) -> list[str]:
+    """Return what axe finds grave in the page, as rule and element; without rules by all of them."""
     await browser.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = await browser.page.evaluate(_RUN)
+    found: list[str] = await browser.page.evaluate(_RUN, {"runOnly": list(rules)} if rules else {})
     return [f"{browser.page.url}: {each}" for each in found]
 
 

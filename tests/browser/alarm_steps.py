@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 from playwright.async_api import expect
 
 from simulators.faults import ControlChannel
@@ -24,7 +22,7 @@ def sensors_go_wrong(running: Running) -> None:
 async def acknowledges_an_alarm(browser: Browser, running: Running) -> None:
     """At its start the plant has alarms; one of them is acknowledged, by its occurrence."""
     name = await _press_first(browser, "acknowledge")
-    await _comments(browser)
+    await _comments(browser, running, [name])
     await until(lambda: _became(running, name, "acknowledge"), 10.0, f"{name} acknowledged")
 
 
@@ -37,7 +35,7 @@ async def acknowledges_a_page(browser: Browser, running: Running) -> None:
     names = [act.split()[1] for act in acts]
     await page.get_by_label("Mark all of the page").click()
     await page.get_by_role("button", name="Acknowledge marked").click()
-    await _comments(browser)
+    await _comments(browser, running, names)
     await until(
         lambda: all(_became(running, name, "acknowledge") for name in names), 10.0, f"{names} acknowledged"
     )
@@ -117,13 +115,13 @@ async def sees_how_well_it_goes(browser: Browser) -> None:
     assert await browser.page.locator(".bar-row").count() > 4
 
 
-async def _comments(browser: Browser) -> None:
+async def _comments(browser: Browser, running: Running, names: list[str]) -> None:
     """Say something where an alarm's class wants it."""
-    dialog = browser.page.get_by_role("dialog")
-    with contextlib.suppress(PlaywrightTimeout):
-        await dialog.wait_for(timeout=2_000)
-        await dialog.locator("input").first.fill("probe looked at")
-        await dialog.locator("input").first.press("Enter")
+    site = running.plant.site
+    if any(site.class_of(site.alarms[name]).comment_required for name in names):
+        entry = browser.page.get_by_role("dialog").locator("input").first
+        await entry.fill("probe looked at")
+        await entry.press("Enter")
 
 
 async def _press_first(browser: Browser, act: str) -> str:

@@ -51,7 +51,7 @@ class Browser:
     async def photograph(self, name: str, width: int, height: int, within: str = "body") -> list[str]:
         """Keep a picture of the page at a size; return what is cut off within a part of it."""
         await self.page.set_viewport_size({"width": width, "height": height})
-        await self.page.wait_for_timeout(300)  # charts follow the size of the window a little later
+        await self.page.evaluate(_SETTLED)
         SHOTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=SHOTS / f"{name}-{width}x{height}.png")
         cut: list[str] = await self.page.evaluate(_CUT_OFF, within)
@@ -71,6 +71,14 @@ class Browser:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._asked)
 
+
+_SETTLED = """async () => {
+  const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const place = (chart) => chart.closest('[data-plot], [data-chart]') ?? chart;
+  const fits = (chart) => Math.abs(chart.clientWidth - place(chart).clientWidth) < 2;
+  do await drawn(); while (![...document.querySelectorAll('canvas')].every(fits));
+}"""
+"""Charts follow the size of the window a little later."""
 
 _CUT_OFF = """within => {
   const found = [], part = document.querySelector(within);

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, ViewportSize, expect
 
 from tests.browser.conftest import Browser
 from tests.browser.unit_steps import turns_to
@@ -16,10 +16,13 @@ from tests.system.conftest import Running, until
 
 
 @asynccontextmanager
-async def another_browser(browser: Browser, user: str, password: str) -> AsyncIterator[Browser]:
-    """Open the temperature's faceplate at another browser, as somebody else."""
+async def another_browser(
+    browser: Browser, user: str, password: str, *, tablet: bool = False
+) -> AsyncIterator[Browser]:
+    """Open the temperature's faceplate at another browser, as somebody else, on request with fingers."""
     assert browser.page.context.browser is not None
-    context = await browser.page.context.browser.new_context(viewport={"width": 1280, "height": 800})
+    size: ViewportSize = {"width": 1024, "height": 768} if tablet else {"width": 1280, "height": 800}
+    context = await browser.page.context.browser.new_context(viewport=size, has_touch=tablet)
     try:
         other = Browser(await context.new_page(), browser.address)
         other.listen()
@@ -32,12 +35,40 @@ async def another_browser(browser: Browser, user: str, password: str) -> AsyncIt
         await context.close()
 
 
+async def too_small_for_fingers(browser: Browser, within: str) -> list[str]:
+    """Return what can be touched on less than 44 px, in a part of the page, with gloves on."""
+    found: list[str] = []
+    for _ in range(50):
+        found = await browser.page.evaluate(_TOO_SMALL, within)
+        if not found:
+            break
+        await asyncio.sleep(0.2)  # a dialog that opens, tabs that move
+    return found
+
+
+_TOO_SMALL = """within => {
+  const found = [], part = document.querySelector(within);
+  for (const each of part.querySelectorAll('a[href], button, [role=button], [role=tab], input')) {
+    if (!each.checkVisibility({visibilityProperty: true}) || each.closest('[aria-hidden=true]')) continue;
+    each.scrollIntoView({block: 'center', inline: 'center'});
+    const whole = each.closest('.q-field, .q-checkbox') ?? each, box = whole.getBoundingClientRect();
+    const x = box.left + box.width / 2, y = box.top + box.height / 2;
+    const reaches = (dx, dy) => whole.contains(document.elementFromPoint(x + dx, y + dy));
+    const short = [[0, -21], [0, 21], [-21, 0], [21, 0]].filter(([dx, dy]) => !reaches(dx, dy));
+    const size = `${Math.round(box.width)}x${Math.round(box.height)} `;
+    if (short.length) found.push(size + each.outerHTML.slice(0, 160));
+  }
+  return found;
+}"""
+
+
 async def works_as_an_engineer(browser: Browser, running: Running) -> None:
     """Tunes, sets a ramp, begins and ends a relay test: each is confirmed, audited, and seen."""
     password = await asyncio.to_thread(running.plant.add_login, "engineer")
-    async with another_browser(browser, "engineer", password) as other:
+    async with another_browser(browser, "engineer", password, tablet=True) as other:
         plate = other.page.locator(".faceplate")
         await turns_to(other, "Tuning")
+        assert await too_small_for_fingers(other, ".faceplate") == []
         await plate.get_by_label("New value").fill("21")
         await _does(plate, "Change …", "br1/temp")
         await expect(plate.locator('[data-parameter="kp"]')).to_have_text(re.compile("^21"), timeout=15_000)
@@ -51,6 +82,10 @@ async def works_as_an_engineer(browser: Browser, running: Running) -> None:
         await expect(plate).to_contain_text("2 degC/min", timeout=15_000)
         await turns_to(other, "Guards")
         await _is_refused(plate.get_by_role("button", name="Bypass for 10 min").first, "engineer", "bypass")
+        await plate.get_by_role("button", name="Close", exact=True).click()
+        await expect(plate).to_have_count(0)
+        assert await too_small_for_fingers(other, "body") == []
+        await other.photograph("bioreactor-tablet", 1024, 768)
     told = [(e["kind"], e["accepted"]) for e in _commands(running, "engineer")]
     assert told == [("tune", True), ("autotune", True), ("autotune", True), ("tune", True)]
 

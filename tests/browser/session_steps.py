@@ -28,6 +28,18 @@ async def locks_and_unlocks(browser: Browser, password: str) -> None:
     assert page.url == f"{browser.address}/unit/br1"
 
 
+async def makes_everything(browser: Browser, size: str) -> None:
+    """Choose how large everything is on this screen."""
+    page = browser.page
+    scale = {"Normal": 16, "Wall screen": 28}[size]
+    await page.get_by_label("Size of type", exact=True).click()
+    await page.get_by_text(size, exact=True).click()
+    await page.wait_for_function(
+        f"getComputedStyle(document.documentElement).fontSize === '{scale}px' && "
+        "Boolean(document.querySelector('[data-link]'))"
+    )
+
+
 async def loses_nothing_with_the_screens(browser: Browser, running: Running) -> None:
     """The service is killed and started: the browser is back where it was, and its user logged in."""
     page = browser.page

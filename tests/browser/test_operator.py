@@ -130,20 +130,25 @@ async def serves_figures(browser: Browser, running: Running) -> None:
 
 
 async def looks_at_every_page(browser: Browser) -> list[str]:
-    """Keep pictures of every page, light and dark; return what is cut off, and what some could not use."""
+    """Keep pictures of every page; return what is cut off, and what some could not use.
+
+    Light as desks and tablets have it; dark, where only the colours are others, as large as on a wall.
+    """
     found = []
-    for theme, sizes in (("light", SIZES), ("dark", SIZES[1:2])):
+    for look, sizes, rules in (("light", SIZES, ()), ("dark-wall", SIZES[:1], ("color-contrast",))):
         for name, path in PAGES.items():
             await browser.go(path)
             await browser.page.locator("[data-link]").wait_for()
             if name == "trend":
                 await browser.page.wait_for_function(f"{trend_steps.TIMES}.length > 20")
-            found += [f"{theme} {each}" for each in await accessibility.obstacles(browser)]
+            found += [f"{look} {each}" for each in await accessibility.obstacles(browser, *rules)]
             for width, height in sizes:
-                found += await browser.photograph(f"{name}-{theme}", width, height)
+                found += await browser.photograph(f"{name}-{look}", width, height)
         await browser.page.set_viewport_size({"width": 1920, "height": 1080})
         await browser.page.get_by_label("Light or dark").click()
+        theme = look.split("-", maxsplit=1)[0]
         await expect(browser.page.locator("body")).not_to_have_class(re.compile(f"body--{theme}"))
+        await session_steps.makes_everything(browser, "Wall screen" if theme == "light" else "Normal")
     for path in ("/unit/br1", "/alarms"):
         await browser.go(path)
         await browser.page.locator("[data-link]").wait_for()

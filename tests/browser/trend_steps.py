@@ -109,7 +109,7 @@ async def lays_batches_over_one_another(browser: Browser, running: Running) -> N
         context = {"campaign": "C-1", "batch": batch, "phase": ""}
         key = running.plant.keys["batch"]
         assert (await running.view.command(make("batch", key, "context", "br2", context=context))).accepted
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(1.0)  # a batch that has a length
     await browser.go("/trend?tags=br2/temp.pv&span=60")
     await page.wait_for_function(
         f"{_CHART}?.state?.marks.filter((mark) => mark.kind === 'phases').length >= 2"

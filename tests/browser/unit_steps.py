@@ -7,6 +7,7 @@ from functools import partial
 
 from playwright.async_api import expect
 
+from gateway.commands.message import make
 from tests.browser.conftest import Browser
 from tests.system.conftest import Running, until
 
@@ -77,6 +78,20 @@ async def reads_the_line(browser: Browser, running: Running) -> None:
     assert all(4.0 < weight < 6.0 for _, weight in weights)
     rejects = await page.evaluate(_DATA.format(name="rejects"))
     assert len(rejects) == 5
+    await reads_this_batch(browser, running)
+
+
+async def reads_this_batch(browser: Browser, running: Running) -> None:
+    """Without a batch there are no figures of one; named, its effectiveness counts from its beginning."""
+    card = browser.page.locator(".hmi-card").filter(has=browser.page.locator("[data-oee]"))
+    await card.get_by_role("button", name="This batch").click()
+    await expect(card).to_contain_text("In no batch now")
+    context = {"campaign": "C-9", "batch": "B-9", "phase": "filling"}
+    key = running.plant.keys["batch"]
+    assert (await running.view.command(make("batch", key, "context", "fill", context=context))).accepted
+    await expect(card).to_contain_text("B-9 since", timeout=30_000)
+    await expect(card.locator("[data-oee]")).to_contain_text(re.compile(r"OEE\s*\d+\.\d %"), timeout=30_000)
+    await card.get_by_role("button", name="8 h").click()
 
 
 async def commands_the_line(browser: Browser, running: Running) -> None:
@@ -91,6 +106,9 @@ async def commands_the_line(browser: Browser, running: Running) -> None:
         await expect(page.get_by_role("alert").filter(has_text=f"{command} Filling line 1?")).to_be_visible()
         await page.get_by_role("button", name="Confirm").click()
         await until(partial(_stands_in, running, state), 20.0, command)
+    modes = page.get_by_role("group", name="Mode")
+    await expect(modes.get_by_role("button", name="Production")).to_have_class(re.compile("present"))
+    await expect(modes.get_by_role("button", name="Maintenance")).to_be_disabled()  # not while it runs
     commands = [e for e in running.view.events if e["type"] == "command" and e["kind"] == "packml"]
     assert [(e["user"], e["accepted"]) for e in commands] == [("operator", True)] * 2
 
