@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, SupportsFloat, runtime_checkable
 
 
 class Matter(enum.StrEnum):
@@ -102,3 +102,10 @@ class Tells(Protocol):
     def facts(self) -> Mapping[str, float | str | None]:
         """What is known of the device now, by name (units in the names)."""
         ...
+
+
+def plain(fact: object) -> float | str | None:
+    """Return a fact as the health can hold it: a driver may count in numbers of NumPy."""
+    if fact is None or type(fact) in (int, float, str):
+        return fact  # type: ignore[return-value]
+    return float(fact) if isinstance(fact, SupportsFloat) else str(fact)

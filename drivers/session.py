@@ -40,7 +40,7 @@ from drivers.api import (
 from drivers.calls import SPARE_S, Calls
 from drivers.connection import Connection
 from drivers.marks import marks
-from drivers.notices import Announces, News, Tells
+from drivers.notices import Announces, News, Tells, plain
 from drivers.pacing import Backoff, poll_period_s
 from drivers.states import State, StateChange
 from drivers.statistics import Statistics
@@ -144,7 +144,8 @@ class Session:
     @property
     def facts(self) -> Mapping[str, float | str | None]:
         """What the driver knows of its device now, for the gateway's health."""
-        return self._driver.facts if isinstance(self._driver, Tells) else {}
+        told = self._driver.facts if isinstance(self._driver, Tells) else {}
+        return {name: plain(fact) for name, fact in told.items()}
 
     async def write(self, writes: Sequence[Write], *, verify: bool = True) -> list[WriteResult]:
         """Write ahead of the next poll; returns when the outcome is known.

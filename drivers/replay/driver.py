@@ -195,7 +195,7 @@ class ReplayDriver:
                     if due[begin] > loop.time():
                         yield Columns.empty()
                 begin = max(begin + 1, int(np.searchsorted(due, loop.time(), "right")))
-                self._position_s = (due[begin - 1] - timeline.begin) * self._device.speed
+                self._position_s = float(due[begin - 1] - timeline.begin) * self._device.speed
                 rows, texts = (
                     stretch.rows[row : row_ends[begin - 1]],
                     stretch.texts[text : text_ends[begin - 1]],

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+import numpy as np
+import orjson
 import pytest
 
 from config.tags import Access, TagKind
@@ -322,3 +326,18 @@ async def test_a_device_that_is_only_written_is_alive_when_writes_arrive() -> No
         assert (await session.write([Write(0, 1.0)]))[0].error is None
         assert session.state is State.CONNECTED
     assert "read" not in driver.log
+
+
+async def test_whatever_a_driver_counts_in_fits_into_the_health() -> None:
+    class Telling(ScriptedDriver):
+        facts: ClassVar[Mapping[str, Any]] = {
+            "samples": np.int64(3),
+            "position_s": np.float64(1.5),
+            "state": "well",
+            "end": None,
+            "odd": (1, 2),
+        }
+
+    session = Session("d", device(), Telling(), refs("u/a"), Sink())
+    told = {"samples": 3, "position_s": 1.5, "state": "well", "end": None, "odd": "(1, 2)"}
+    assert orjson.loads(orjson.dumps(session.facts)) == told
