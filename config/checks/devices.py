@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from config.checks.context import Context
 from config.device_base import DeviceLease
 from config.devices import OpcUaDevice
@@ -51,12 +53,16 @@ def _lease(context: Context, name: str, lease: DeviceLease) -> None:
 
 
 def _opcua(context: Context, device: OpcUaDevice, path: Path) -> None:
-    if not device.endpoint.startswith("opc.tcp://"):
-        context.error(
-            (*path, "endpoint"),
-            "the endpoint is no address of an OPC UA server",
-            "write opc.tcp://host:port/path",
-        )
+    for where, endpoint in (
+        ("endpoint", device.endpoint),
+        *(("redundant", each) for each in device.redundant),
+    ):
+        if not _is_endpoint(endpoint):
+            context.error(
+                (*path, where),
+                f"{endpoint!r} is no address of an OPC UA server",
+                "write opc.tcp://host:port/path",
+            )
     if device.lifetime_count < 3 * device.keep_alive_count:
         context.error(
             (*path, "lifetime_count"), f"{device.lifetime_count} is less than 3 keep-alives "
@@ -88,6 +94,14 @@ def _opcua(context: Context, device: OpcUaDevice, path: Path) -> None:
                 (*path, "user_certificate"), "a user certificate needs a secured channel",
                 "configure security",
             )  # fmt: skip
+
+
+def _is_endpoint(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme == "opc.tcp" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port
+        return False
 
 
 def _watchdog(context: Context, name: str, watchdog: str) -> None:
