@@ -178,7 +178,9 @@ def _everything(where: Path) -> Iterator[Found]:
 
 def _print_table(found: set[Found]) -> None:
     now = datetime.now(UTC)
-    table = Table("", "subject", "days left", "thumbprint", "file", box=None, pad_edge=False)
+    table = Table("", box=None, pad_edge=False)
+    for column in ("subject", "days left", "thumbprint", "file"):
+        table.add_column(column, overflow="fold")  # what is to be typed has to be seen whole
     for role, kept in sorted(found, key=lambda each: (each.role, each.kept.path)):
         days = kept.description.days_left(now)
         style = "red" if days < 0 else "yellow" if days < WARN_DAYS[0] else ""
