@@ -12,7 +12,8 @@ from drivers.notices import Matter, News, Notice
 from drivers.opcua.decoder import Decoder
 from drivers.opcua.messages import Stretch
 from drivers.opcua.plan import make_plan
-from drivers.opcua.wire import EPOCH
+from drivers.opcua.times import NAMED, TOLD_EACH_S, Doubts
+from drivers.opcua.wire import EPOCH, ROW
 from tests.unit.drivers.opcua.plant import device, ref
 
 S = 1_000_000_000
@@ -69,7 +70,8 @@ def test_all_three_times_of_what_is_doubtful_can_be_read() -> None:
     assert made.doubts.facts == {
         "doubtful_times": 2,
         "doubtful_time": "u/t1: source time 2027-01-15T09:00:00+00:00, "
-        "server time 2027-01-15T07:59:58+00:00, arrived 2027-01-15T08:00:00+00:00",
+        "server time 2027-01-15T07:59:58+00:00, arrived 2027-01-15T08:00:00+00:00; "
+        "u/t2: source time none, server time none, arrived 2027-01-15T08:00:00+00:00",
     }
     take(made, value(1, ticks(0), ticks(0)))
     assert str(made.doubts.facts["doubtful_time"]).startswith("u/t2: source time none, server time none, ")
@@ -79,11 +81,35 @@ def test_all_three_times_of_what_is_doubtful_can_be_read() -> None:
 
 def test_doubts_are_announced_when_they_begin_and_when_they_are_over() -> None:
     made, news = decoder(), list[News]()
-    for handle, source in ((0, ticks(0)), (1, None), (2, None), (1, ticks(0)), (2, ticks(0))):
+    for handle, source in ((0, ticks(0)), (1, None), (1, None), (1, ticks(0))):
         take(made, value(handle, source, None))
         made.doubts.announce(news.append)
     told = [(each.what, each.value) for each in news if isinstance(each, Notice)]
     assert told == [(Matter.TIMES_DOUBTFUL, 1.0), (Matter.TIMES_RIGHT, 0.0)]
+
+
+def test_every_tag_that_becomes_doubtful_is_on_record_with_its_three_times() -> None:
+    names, clock, news = [f"u/t{at}" for at in range(NAMED + 3)], [0.0], list[News]()
+    doubts = Doubts(names, lambda: clock[0])
+
+    def sample(handles: list[int], doubtful: bool) -> list[str]:
+        rows = np.zeros(len(handles), ROW)
+        rows["handle"], rows["source_ticks"], rows["server_ticks"] = handles, ticks(3600), ticks(-2)
+        doubts.take(rows, np.full(len(handles), doubtful), ARRIVAL_NS)
+        news.clear()
+        doubts.announce(news.append)
+        details = [each.detail for each in news if isinstance(each, Notice)]
+        return [name for name in names if any(f"{name}: source time 2027" in each for each in details)]
+
+    assert sample([0], True) == ["u/t0"]
+    assert sample(list(range(1, NAMED + 2)), True) == []
+    clock[0] += TOLD_EACH_S
+    assert sample([0], True) == names[1 : NAMED + 1]
+    clock[0] += TOLD_EACH_S
+    assert sample([NAMED + 2], True) == names[NAMED + 1 :]
+    clock[0] += TOLD_EACH_S
+    assert sample([0], False) == []
+    assert sample([0], True) == ["u/t0"]
 
 
 def test_a_time_of_the_source_that_was_kept_says_from_where_history_is_read() -> None:
