@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any, TypeVar
 from config.streams import Streams
 from gateway.historian.api import EventFilter, StoreError
 from gateway.historian.buckets import Buckets
-from gateway.historian.points import NO_TEXT, StoredPoints
+from gateway.historian.points import StoredPoints
 from gateway.historian.query import History, open_site_history
+from gateway.last_values import last_values
 from gateway.subscriber import LiveValue
 
 Answer = TypeVar("Answer")
@@ -50,13 +50,7 @@ class Stored:
         Raises:
             StoreError: the store cannot be reached.
         """
-        points = await self.ask(lambda history: history.last(tags))
-        columns = (points.tag, points.value, points.text, points.quality, points.source_ns)
-        found = {}
-        for tag, number, text, quality, source_ns in zip(*(c.tolist() for c in columns), strict=True):
-            value = points.texts[text] if text != NO_TEXT else None if math.isnan(number) else number
-            found[tags[tag]] = LiveValue(value, quality, source_ns)
-        return found
+        return await self.ask(lambda history: last_values(history, tags))
 
     async def events(self, which: EventFilter) -> list[dict[str, Any]]:
         """Return events by time.
