@@ -25,7 +25,7 @@ from gateway.stream.transitions import TransitionEvents
 
 _SHOWN: Final = 20
 """Differences that are told one by one."""
-_TOLD: Final = ("name", "before", "after", "active", "armed")
+_TOLD: Final = ("name", "before", "after", "active", "armed", "state")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class TransitionEvents:
             site: the effective configuration.
             command_of: the id of the command behind a ticket, None where there was no command.
             user_of: who sent it.
-            relay_of: the RELAY row of a loop by its position; only asked for KIND_RELAY.
+            relay_of: the RELAY row of a loop by its position, asked for KIND_RELAY; without it the event
+                of a relay test has no result.
         """
         self._site = site
         self._command_of, self._user_of, self._relay_of = command_of, user_of, relay_of
@@ -191,13 +192,12 @@ class TransitionEvents:
         )
 
     def _relay(self, row: Any, command: str | None) -> Event:
-        assert self._relay_of is not None
         position = int(row["index"])
         name = self._loops[position]
         speed = self._site.speed_of_tag(self._site.loops[name].pv)
         return AutotuneEvent(
             **self._common(row, self._site.unit_of(name)),
-            **result_of(self._relay_of(position), speed),
+            **({} if self._relay_of is None else result_of(self._relay_of(position), speed)),
             name=name,
             state=STATES[int(row["after"])],
             amplitude=float(row["value"]),
