@@ -9,6 +9,7 @@ from gateway.historian.api import EventFilter
 from gateway.historian.query import History
 
 ALARM_TYPES: Final = frozenset({"alarm", "alarm_first_out", "gateway"})
+_STARTS: Final = frozenset({"gateway"})
 _PAGE: Final = 10_000
 _MOST: Final = 100_000
 """Events that are read at most to find out how things stand."""
@@ -42,6 +43,18 @@ def read_events(
         oldest_ns = int(newest[0]["time_ns"])
         before_ns = oldest_ns + 1 if new else oldest_ns  # others of that time may be missing
     return sorted(found.values(), key=lambda event: (int(event["time_ns"]), event["id"]))
+
+
+def recorded_from(history: History, from_ns: int, to_ns: int) -> int:
+    """Return since when events are stored, at the earliest from a time on: rates are of that time alone.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if history.events(EventFilter(from_ns - _LONGEST_NS, from_ns, limit=1)):
+        return from_ns
+    starts = read_events(history, from_ns, to_ns, _STARTS)
+    return int(starts[0]["time_ns"]) if starts else from_ns
 
 
 def read_standing(

@@ -16,7 +16,7 @@ from config.site import Site
 from gateway.alarms.book import AlarmBook, AlarmLine
 from gateway.alarms.kpi import Performance, measure
 from gateway.alarms.record import read_record
-from gateway.alarms.stored import ALARM_TYPES, consoles, read_events, read_standing
+from gateway.alarms.stored import ALARM_TYPES, consoles, read_events, read_standing, recorded_from
 from gateway.alarms.targets import PRIORITY_SPLIT, TARGETS, is_enough
 from gateway.cli.site import DataOption, SiteArgument, data_folder, load_or_exit, stderr
 from gateway.cli.stored import ask_or_exit
@@ -39,6 +39,9 @@ def kpi(
     to_ns = time.time_ns()
     from_ns = to_ns - _span_ns(last)
     record = read_record(_events(effective, data, from_ns - _LOOK_BACK_NS, to_ns))
+    from_ns = ask_or_exit(
+        effective, data_folder(data), lambda history: recorded_from(history, from_ns, to_ns)
+    )
     measured = {name: measure(record, units, from_ns, to_ns) for name, units in consoles(effective).items()}
     if json:
         print(orjson.dumps(measured, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())

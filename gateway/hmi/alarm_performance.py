@@ -10,7 +10,7 @@ from nicegui import ui
 
 from gateway.alarms.kpi import Performance, Source, measure
 from gateway.alarms.record import read_record
-from gateway.alarms.stored import consoles, read_events
+from gateway.alarms.stored import consoles, read_events, recorded_from
 from gateway.alarms.targets import PRIORITY_SPLIT, TARGETS, Verdict, is_enough
 from gateway.historian.api import StoreError
 from gateway.historian.query import History
@@ -30,7 +30,7 @@ def of_units(units: Sequence[str], from_ns: int, to_ns: int) -> Callable[[Histor
 
     def ask(history: History) -> Performance:
         record = read_record(read_events(history, from_ns - _LOOK_BACK_NS, to_ns))
-        return measure(record, units, from_ns, to_ns)
+        return measure(record, units, recorded_from(history, from_ns, to_ns), to_ns)
 
     return ask
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from config.streams import Historian
-from gateway.alarms.stored import ALARM_TYPES, read_events, read_standing
+from gateway.alarms.stored import ALARM_TYPES, read_events, read_standing, recorded_from
 from gateway.cli.main import app
 from gateway.historian.hot import HotTable
 from gateway.historian.incoming import Arrival
@@ -141,6 +141,7 @@ def test_how_things_stand_is_read_back_to_the_latest_cold_start(tmp_path: Path, 
     try:
         events = read_standing(history, 100 * S, ALARM_TYPES, page)
         few = read_standing(history, 100 * S, ALARM_TYPES, 1, most=2)
+        begins = [recorded_from(history, from_ns, 100 * S) for from_ns in (0, 2 * S)]
     finally:
         history.close()
     seconds = [int(event["time_ns"]) // S for event in events]
@@ -148,3 +149,4 @@ def test_how_things_stand_is_read_back_to_the_latest_cold_start(tmp_path: Path, 
     assert set(range(3, 9)) <= set(seconds)
     assert page == 100 or 1 not in seconds
     assert len(few) == 2
+    assert begins == [1 * S, 2 * S]
