@@ -18,7 +18,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 import numba
 
 from control import cache
-from control.kernels.linking import ColumnsCompiler, KernelCompiler, PartCompiler
+from control.kernels.linking import ColumnsCompiler, KernelCompiler, PartCompiler, without_literals
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,13 +61,13 @@ def columns(function: Callable[P, R]) -> Callable[P, R]:
 
 def part(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that only compiled code calls: no door from Python, a third of the time."""
-    compiled: Callable[P, R] = _njit(**_PART)(function)
+    compiled: Callable[P, R] = without_literals(_njit(**_PART)(function))
     return compiled
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a part of the innermost loops, so that calling it costs nothing."""
-    compiled: Callable[P, R] = _njit(forceinline=True, **_PART)(function)
+    compiled: Callable[P, R] = without_literals(_njit(forceinline=True, **_PART)(function))
     return compiled
 
 

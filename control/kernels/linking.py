@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from numba.core import compiler, compiler_machinery, typed_passes
+from numba.core import compiler, compiler_machinery, typed_passes, types
 from numba.core.codegen import JITCodeLibrary
 
 _register_pass: Any = compiler_machinery.register_pass
@@ -128,3 +128,20 @@ class ColumnsCompiler(KernelCompiler):
         """Return the passes, with the promise among the flags."""
         self.state.flags.noalias = True
         return super().define_pipelines()
+
+
+def without_literals(dispatcher: Any) -> Any:
+    """Have a function compiled once for integers, and not again for every constant that it is called with.
+
+    The optimiser sees the constants all the same, where the function is inlined.
+    """
+    general: Any = types.unliteral
+    template_of: Any = getattr(dispatcher, "get_call_template", None)  # plain Python has none
+
+    def get_call_template(arguments: Any, keywords: Any) -> Any:
+        plain = {name: general(kind) for name, kind in keywords.items()}
+        return template_of(tuple(general(kind) for kind in arguments), plain)
+
+    if template_of is not None:
+        dispatcher.get_call_template = get_call_template
+    return dispatcher
