@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
 
 from config.site import Site
 from control.engine import Engine
@@ -34,12 +33,10 @@ from gateway.stream.mqtt_options import Options
 from gateway.stream.notices import Notices
 from gateway.stream.records import Dictionary
 from gateway.stream.report import Reporter
+from gateway.stream.serving import Serving
 from gateway.stream.sparkplug.node import EdgeNode
 from gateway.texts import TextImage
 from gateway.version import VERSION
-
-_LAST_REPORTS_WITHIN_S: Final = 5.0
-"""At the stop: how long the broker may take to acknowledge what is left. The rest stays journalled."""
 
 Begin = Callable[[Notices, HealthReport], Awaitable[None]]
 """Told that the journal is open, before anything else is written."""
@@ -97,7 +94,9 @@ class Session:
                         book=self._observed.book,
                     )
                     door = CommandDoor(site, means)
-                    await self._serve(journal, reporter, clients, audit, door, begin, ending, for_good)
+                    serving = self._wired(journal, reporter, clients, audit, door)
+                    await begin(serving.notices, serving.health)
+                    await serving.run(ending, for_good)
             finally:
                 await loop.run_in_executor(disk, audit.close)
                 await loop.run_in_executor(disk, contexts.close)
@@ -107,17 +106,15 @@ class Session:
         path = self._data / "audit.sqlite"
         return AuditTrail(path, gateway=site.gateway.name, software=VERSION, config=site.fingerprint)
 
-    async def _serve(
+    def _wired(
         self,
         journal: Journal,
         reporter: Reporter,
         clients: list[ClientTree],
         audit: AuditTrail,
         door: CommandDoor,
-        begin: Begin,
-        ending: asyncio.Event,
-        for_good: Callable[[], bool],
-    ) -> None:
+    ) -> Serving:
+        """Return what serves, on these records; nothing of it runs yet."""
         site, engine = self._site, self._engine
         client = MqttClient(
             Options(
@@ -130,45 +127,22 @@ class Session:
         forward = Forward(site, journal, client, reporter.take_notice)
         notices = Notices(site, engine, reporter, door, self._observed.book)
         door.on_command.append(notices.command)
-        line = CommandLine(site, client, door)
         loops = LoopReport(site, engine, reporter.event)
         streamed = Streamed(notices, journal, forward, reporter, door, audit, loops, clients)
-        parameters = LoopParameters(site, client, engine.tables.state)
         nodes = self._edge_nodes(journal, door, notices)
-        health = HealthReport(site, engine, client, self._observed, streamed, nodes)
-        await begin(notices, health)
-        async with asyncio.TaskGroup() as tasks:
-            draining = [
-                tasks.create_task(reporter.run(), name="report"),
-                tasks.create_task(notices.run(), name="notices"),
-                tasks.create_task(self._tick_texts(), name="texts"),
-                tasks.create_task(loops.run(), name="loop report"),
-            ]
-            serving = [
-                tasks.create_task(client.run(), name="mqtt"),
-                tasks.create_task(forward.run(), name="forward"),
-                tasks.create_task(line.run(), name="commands"),
-                tasks.create_task(health.run(), name="health"),
-                tasks.create_task(parameters.run(), name="loop parameters"),
-                *(tasks.create_task(tree.run(), name=f"client {tree.name}") for tree in clients),
-                *(tasks.create_task(node.run(), name="sparkplug") for node in nodes),
-            ]
-            await ending.wait()
-            await line.finish()
-            for task in draining:
-                task.cancel()
-            await asyncio.gather(*draining, return_exceptions=True)
-            await notices.drain()
-            await loops.report()
-            if for_good():
-                await notices.stopped()
-            await reporter.finish()
-            if for_good():
-                settling = [forward.settle, *(tree.settle for tree in clients)]
-                await asyncio.gather(*(settle(_LAST_REPORTS_WITHIN_S) for settle in settling))
-            for task in reversed(serving):
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        return Serving(
+            client=client,
+            reporter=reporter,
+            notices=notices,
+            forward=forward,
+            line=CommandLine(site, client, door),
+            loops=loops,
+            health=HealthReport(site, engine, client, self._observed, streamed, nodes),
+            parameters=LoopParameters(site, client, engine.tables.state),
+            clients=clients,
+            nodes=nodes,
+            texts=self._texts,
+        )
 
     def _edge_nodes(self, journal: Journal, door: CommandDoor, notices: Notices) -> list[EdgeNode]:
         nodes = [
@@ -199,8 +173,3 @@ class Session:
         if device is None:
             return self._engine.counters()["armed"] != 0
         return is_wanted(self._engine.devices()[list(self._site.devices).index(device)])
-
-    async def _tick_texts(self) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            self._texts.tick()
