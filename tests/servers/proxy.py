@@ -15,6 +15,8 @@ class Proxy:
         self.host, self.port = host, 0
         self.refusing = False
         """True: new connections are closed at once."""
+        self.piece = 65536
+        """So many bytes at the most are passed on at a time."""
         self._target = target
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -57,7 +59,7 @@ class Proxy:
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
-            while data := await source.read(65536):
+            while data := await source.read(self.piece):
                 await self._flowing.wait()
                 sink.write(data)
                 await sink.drain()

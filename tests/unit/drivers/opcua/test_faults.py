@@ -20,6 +20,7 @@ from drivers.states import State
 from simulators.link import Link
 from simulators.link_faults import LinkFault, LinkFaultKind
 from tests.servers.opcua import OpcUaServer, asyncua_server
+from tests.servers.proxy import proxy
 from tests.unit.drivers.opcua.plant import Seen, device, ref
 
 
@@ -94,6 +95,18 @@ async def test_data_flow_again_after_a_broken_link(server: OpcUaServer, name: st
             good = {value for value in seen.values[at] if value == value}
             assert good <= ({float(at)} if at != 7 else {7.0, 700.0, 701.0}), at
         await until(lambda: link.connections == 0)
+
+
+async def test_answers_byte_by_byte_are_whole_answers(server: OpcUaServer, name: str) -> None:
+    refs = fill(server, name, 5)
+    async with proxy(server.port) as link:
+        link.piece = 1
+        async with running(device(link.port, dead_after=5.0, timeout=4.0), refs) as (session, seen):
+            await until(lambda: len(seen.values) == 5, 20.0)
+            server.do("set", name=f"{name}3", value=30.0)
+            await until(lambda: seen.last(3) == 30.0)
+            assert session.statistics.failures == 0
+        assert [set(seen.values[at]) for at in range(5)] == [{0.0}, {1.0}, {2.0}, {3.0, 30.0}, {4.0}]
 
 
 async def test_nodes_are_found_again_when_their_namespace_has_moved(server: OpcUaServer, name: str) -> None:
