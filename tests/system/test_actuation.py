@@ -60,6 +60,7 @@ async def test_a_site_under_the_hands_of_its_engineers(running: Running, tmp_pat
     (told,) = view.gateway["overrides"] or await _overrides(running)
     assert (told["tag"], told["kind"], told["who"], told["reason"]) == (PROBE, "force", "engineer", "a test")
     await until(lambda: running.quality(PROBE) & FORCED == 0, 20.0, "it ends by itself")
+    await until(lambda: len(_events(running, "override")) == 2, 20.0, "its end is told")
     assert [(e["state"], e["cause"]) for e in _events(running, "override")] == [
         ("begun", "command"), ("ended", "expired"),
     ]  # fmt: skip
