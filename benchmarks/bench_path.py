@@ -29,6 +29,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from config.broker import Broker as Address
 from gateway.broker import Broker
+from gateway.kernels.ready import prepare_writing
 from gateway.process import settle_memory
 from gateway.stream import topics
 from gateway.stream.mqtt import Inbound, MqttClient
@@ -47,6 +48,7 @@ _AIMS = {"embedded": 500_000, "influxd": 100_000, "VictoriaMetrics": 300_000}
 
 def run() -> Iterator[dict[str, Any]]:
     """Yield the results."""
+    prepare_writing()
     settle_memory()  # as every service does, to the advantage of the naive way, too
     with TemporaryDirectory(dir=Path.cwd()) as name:
         rates = {}

@@ -15,17 +15,17 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MOST_ARENAS = -1, -3, -8  # malloc.h
 _OWN_MAPPING_FROM: Final = 32 << 20
 """Bytes of a block from which on it is the kernel's again as soon as it is freed; glibc takes no more."""
 _COLLECT_AFTER: Final = 20_000
 """Objects made since the last collection; a chunk or a message is one of thousands that come together."""
-_KEPT: Final = 64 << 20
-"""Bytes that are free at the end of an arena before they are given back."""
+_KEPT: Final = 128 << 20
+"""Bytes that are free before they are given back: what a large write to the embedded store takes."""
 
 
 def run_service(main: Coroutine[Any, Any, None]) -> None:
-    """Run a service that is configured: on uvloop where the platform has it, else on asyncio's loop."""
+    """Run a service that is configured, its kernels prepared; on uvloop where the platform has it."""
     settle_memory()
     try:
         import uvloop
@@ -44,3 +44,4 @@ def settle_memory() -> None:
     if mallopt is not None:  # another C library has its own ways
         mallopt(_MMAP_THRESHOLD, _OWN_MAPPING_FROM)
         mallopt(_TRIM_THRESHOLD, _KEPT)
+        mallopt(_MOST_ARENAS, 1)  # those of threads are cut into pieces of 64 MB, and given back whole

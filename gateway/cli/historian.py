@@ -59,7 +59,9 @@ def historian(
         raise typer.Exit(2)
     logs.set_up(log_level, f"historian {service_name(config, member)}")
     from gateway.historian.service import run_historian
+    from gateway.kernels.ready import prepare_keeping
 
+    prepare_keeping()
     metrics = metrics_address(metrics_host, metrics_port)
 
     async def main() -> None:

@@ -47,7 +47,9 @@ def run(
         raise typer.Exit(EXIT_CONFIG)
     logs.set_up(log_level, f"gateway {effective.gateway.name}")
     from gateway.app import run_gateway
+    from gateway.kernels.ready import prepare_writing
 
+    prepare_writing()
     metrics = metrics_address(metrics_host, metrics_port)
 
     async def main() -> None:

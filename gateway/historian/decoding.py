@@ -71,7 +71,7 @@ class _Gathered:
 
     def __init__(self, room: int) -> None:
         """Begin with room for so many points."""
-        self._columns = StoredPoints.blank(room).columns()
+        self._columns = StoredPoints.blank(room).columns() | {"source": np.zeros(room, np.int32)}
         self._count = 0
         self._texts: list[str | int] = []
         self._sources: dict[Source, int] = {}
@@ -91,10 +91,12 @@ class _Gathered:
             self._columns["text"][place] = len(self._texts)
             self._texts.append(text.value)
         whole = slice(first, last)
-        self._columns["row"][whole] = np.arange(len(points))
+        self._columns["row"][whole] = np.arange(len(points), dtype=np.int32)
         self._columns["sequence"][whole] = message.sequence
-        self._columns["source"][whole] = self._sources.setdefault(message.source, len(self._sources))
-        self._columns["context"][whole] = self._contexts.setdefault(decoded.context, len(self._contexts))
+        if source := self._sources.setdefault(message.source, len(self._sources)):
+            self._columns["source"][whole] = source
+        if context := self._contexts.setdefault(decoded.context, len(self._contexts)):
+            self._columns["context"][whole] = context
 
     def points(self, names: Sequence[str]) -> StoredPoints:
         """Return all of them."""
@@ -106,4 +108,5 @@ class _Gathered:
         room = len(self._columns["tag"])
         if count > room:
             more = StoredPoints.blank(max(room, count)).columns()
+            more["source"][:] = 0
             self._columns = {name: np.concatenate([c, more[name]]) for name, c in self._columns.items()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import functools
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -40,10 +41,14 @@ class Unfit(NamedTuple):
     sequence: int = 0
 
 
+_parse: Final = functools.lru_cache(maxsize=4096)(parse)
+"""Topics are few, and come again with each message."""
+
+
 def examine(topic: str, payload: bytes) -> Examined | Unfit:
     """Return which message this is, or why it cannot be stored."""
     try:
-        place = parse(topic)
+        place = _parse(topic)
     except TopicError as error:
         return Unfit(str(error))
     match place:

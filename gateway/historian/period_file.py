@@ -156,7 +156,9 @@ class PeriodFile:
 
     def _numbered(self, points: StoredPoints) -> StoredPoints:
         """Return the points with this file's numbers; names that are new get one."""
-        used = [points.tags[tag] for tag in np.bincount(points.tag).nonzero()[0].tolist()]
+        is_used = np.zeros(len(points.tags), np.bool_)
+        is_used[points.tag] = True
+        used = [points.tags[tag] for tag in is_used.nonzero()[0].tolist()]
         self._number(self._tags, used, "INSERT INTO tag (id, name) VALUES (?, ?)", lambda name: (name,))
         self._number(
             self._contexts,

@@ -173,7 +173,9 @@ def unpack(data: bytes) -> Points:
     magic, checksum, present, count, texts_size = _HEAD.unpack_from(data)
     if magic != _MAGIC or zlib.crc32(memoryview(data)[_CHECKED_FROM:]) != checksum:
         raise DamagedRecord(f"{len(data)} bytes with mark {magic!r} do not have the checksum that they name")
-    columns: dict[str, npt.NDArray[Any]] = {name: np.zeros(count, _TYPES[name]) for name in _OPTIONAL}
+    zeros = np.zeros(count, "<u4")
+    zeros.flags.writeable = False  # like what is there
+    columns: dict[str, npt.NDArray[Any]] = dict.fromkeys(_OPTIONAL, zeros)
     position = _HEAD.size
     for name in _present_columns(present):
         columns[name] = np.frombuffer(data, _TYPES[name], count, position)

@@ -13,6 +13,7 @@ import orjson
 from config.site import Site
 from gateway import lifeline, logs
 from gateway.historian.service import run_historian
+from gateway.kernels.ready import prepare_keeping
 from gateway.process import run_service
 
 
@@ -29,4 +30,5 @@ async def main(site_file: Path, data: Path, name: str, member: str | None) -> No
 if __name__ == "__main__":
     lifeline.hold()
     logs.set_up("INFO", "historian")
+    prepare_keeping()
     run_service(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], next(iter(sys.argv[4:]), None)))
