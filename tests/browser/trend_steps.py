@@ -18,6 +18,15 @@ from tests.system.conftest import Running
 TREND = "/trend?tags=br1/temp.pv,br1/feed.sp"
 _CHART = "getElement(document.querySelector('[data-trend]').id.slice(1))"
 _RUNS = f"({_CHART}?.values?.('br1/temp.pv') ?? [])"
+_LOST_IS_SEEN = f"""() => {{
+  const trend = {_CHART}, at = (trend.state.window[0] + trend.state.window[1]) / 2;
+  const bad = getComputedStyle(document.body).getPropertyValue("--bad").trim();
+  const seen = () => trend.chart.getZr().storage.getDisplayList().some(each => each.style.fill === bad);
+  const before = seen();
+  trend.state.marks.push({{ kind: "events", from: at, to: at, text: "gap", lost: true }});
+  trend.draw();
+  return !before && seen();
+}}"""
 TIMES = f"{_RUNS}.flatMap((run) => run.t)"
 
 
@@ -43,6 +52,8 @@ async def looks_back_in_a_trend(browser: Browser) -> None:
     await reads_with_cursors(browser)
     await page.get_by_role("button", name="Live").click()
     await page.wait_for_function("!new URL(location).searchParams.has('end')")
+    await page.wait_for_function(f"{TIMES}.length > 5")
+    assert await page.evaluate(_LOST_IS_SEEN), "what is lost for good is drawn in the colour of bad values"
 
 
 async def reads_with_cursors(browser: Browser) -> None:
