@@ -58,6 +58,7 @@ _TOO_SMALL = """within => {
     const size = `${Math.round(box.width)}x${Math.round(box.height)} `;
     if (short.length) found.push(size + each.outerHTML.slice(0, 160));
   }
+  scrollTo(0, 0);
   return found;
 }"""
 
