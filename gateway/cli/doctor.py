@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -21,6 +22,7 @@ from drivers.api import DriverError
 from gateway.cli.device import armed_text, override_lines
 from gateway.cli.site import DataOption, SiteArgument, data_folder, load_or_exit
 from gateway.clock import read_clock_state
+from gateway.historian.query import service_name
 from gateway.subscriber import Subscriber
 
 _FREE_BYTES_WANTED = 2_000_000_000
@@ -90,7 +92,17 @@ async def _broker(site: Site) -> Finding:
         gateway = "online"
         if subscriber.gateway:
             gateway += f", writes {armed_text(subscriber.gateway)}"
-    return Finding("broker", True, f"{where}: connected; gateway {site.gateway.name} is {gateway}")
+    says = f"{where}: connected; gateway {site.gateway.name} is {gateway}"
+    return Finding("broker", True, "; ".join([says, *_historians(site, subscriber.historians)]))
+
+
+def _historians(site: Site, told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Say of each historian's process whether it is there, by what it last said of itself."""
+    for historian in site.streams.historians:
+        for member in historian.processes:
+            name = service_name(historian, member)
+            online = told.get(name, {}).get("online", False)
+            yield f"historian {name} is {'online' if online else 'not running'}"
 
 
 async def _restrictions(site: Site) -> Finding:
