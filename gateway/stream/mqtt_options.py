@@ -7,9 +7,9 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -97,6 +97,12 @@ class _Client(Client):
             if mid in self._out_messages:
                 return self._do_on_publish(mid, self._accepted, self._no_properties)
         return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _packet_queue(
+        self, command: int, packet: bytes | bytearray, mid: int, qos: int, info: MQTTMessageInfo | None = None
+    ) -> MQTTErrorCode:
+        view: Any = memoryview(packet)  # what is left of it is cut off at each attempt to send it
+        return super()._packet_queue(command, view, mid, qos, info)
 
     def _handle_publish(self) -> MQTTErrorCode:
         command, packet = self._in_packet["command"], self._in_packet["packet"]
