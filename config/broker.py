@@ -71,7 +71,8 @@ class Broker(Model):
     password: SecretStr | None = None
     """Password of that user."""
     keep_alive: PositiveDuration = 10.0
-    """A dead connection is noticed after one and a half of it."""
+    """A dead connection is noticed after one and a half of it, a broker that acknowledges nothing after
+    three."""
     connect_timeout: PositiveDuration = 5.0
     """An attempt to connect ends within this."""
 

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any, Final
@@ -61,6 +62,8 @@ class Link:
         self._outstanding: dict[int, asyncio.Future[Delivery]] = {}
         self._posted: set[int] = set()
         self._subscribing: dict[int, asyncio.Future[list[bool]]] = {}
+        self._waiting_since_s = 0.0
+        """Monotonic: when the broker acknowledged last, or was first asked to since then."""
         self._next_tick: asyncio.TimerHandle | None = None
         self._dialled: asyncio.Future[None] | None = None
 
@@ -128,6 +131,7 @@ class Link:
         if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise BrokerUnavailable(f"not sent: {info.rc.name}")
         delivery: asyncio.Future[Delivery] = self._loop.create_future()
+        self._begin_waiting()
         self._outstanding[info.mid] = delivery
         return delivery
 
@@ -165,6 +169,7 @@ class Link:
         if code is not MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise BrokerUnavailable("not connected")
         granted: asyncio.Future[list[bool]] = self._loop.create_future()
+        self._begin_waiting()
         self._subscribing[mid] = granted
         return await granted
 
@@ -192,11 +197,18 @@ class Link:
             self._socket = None
 
     def _tick(self) -> None:
-        """Let paho send its pings and notice that they stay unanswered."""
+        """Let paho send its pings and notice that they stay unanswered; notice it of all else here."""
         self._client.loop_misc()
+        patience_s = self._options.patience_s
+        if (self._outstanding or self._subscribing) and time.monotonic() - self._waiting_since_s > patience_s:
+            self._drop(f"the broker has acknowledged nothing for {patience_s:g} s")
         if self._socket is not None:
             interval_s = min(1.0, self._options.broker.keep_alive / 4)
             self._next_tick = self._loop.call_later(interval_s, self._tick)
+
+    def _begin_waiting(self) -> None:
+        if not self._outstanding and not self._subscribing:
+            self._waiting_since_s = time.monotonic()
 
     def _readable(self) -> None:
         self._client.loop_read()
@@ -268,6 +280,7 @@ class Link:
         self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _more: Properties
     ) -> None:
         delivery = self._outstanding.pop(mid, None)
+        self._waiting_since_s = time.monotonic()
         self._posted.discard(mid)
         self._room.set()
         if delivery is None or delivery.done():
@@ -281,5 +294,6 @@ class Link:
         self, _client: Client, _data: Any, mid: int, reasons: list[ReasonCode], _more: Properties
     ) -> None:
         granted = self._subscribing.pop(mid, None)
+        self._waiting_since_s = time.monotonic()
         if granted is not None and not granted.done():
             granted.set_result([not reason.is_failure for reason in reasons])

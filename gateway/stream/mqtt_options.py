@@ -60,6 +60,11 @@ class Options:
     mount: str = ""
     """Stands before every topic that is published or subscribed, and is taken off what arrives."""
 
+    @property
+    def patience_s(self) -> float:
+        """A broker that answers pings, and acknowledges nothing for so long, is left and gone to anew."""
+        return max(3 * self.broker.keep_alive, self.broker.connect_timeout)
+
 
 class _ClosingSocket(ssl.SSLSocket):
     """Closes itself when the handshake fails: paho leaves that to the garbage collector."""

@@ -19,6 +19,7 @@ class BrokenBroker:
     refused_filters: int = 0
     """So many of the first filters of a SUBSCRIBE are refused."""
     acknowledges: bool = True
+    answers_subscriptions: bool = True
     drops_on: Callable[[str, bytes], bool] = lambda _topic, _payload: False
     """Closes the connection instead of acknowledging such a message."""
     connections: int = 0
@@ -52,7 +53,7 @@ class BrokenBroker:
                 return self.connect_code == 0
             case 3:
                 return self._take(kind, body, writer)
-            case 8:
+            case 8 if self.answers_subscriptions:
                 filters = _count_filters(body[2:])
                 codes = b"\x80" * self.refused_filters + b"\x01" * (filters - self.refused_filters)
                 writer.write(bytes([0x90, 2 + filters]) + body[:2] + codes)

@@ -197,6 +197,24 @@ async def test_what_was_on_the_way_when_the_connection_ended_is_lost_not_forgott
                 await fourth
 
 
+async def test_a_broker_that_answers_pings_and_acknowledges_nothing_is_gone_to_anew() -> None:
+    async with broken_broker() as broker:
+        broker.answers_subscriptions = broker.acknowledges = False
+        client = client_of(broker.port, "c", keep_alive="300 ms")
+        client.subscribe("a", Ear())
+        async with running(client, connected=False):
+            await until(lambda: broker.connections >= 2)
+            assert not client.connected
+            broker.answers_subscriptions = True
+            await until(lambda: client.connected)
+            before = broker.connections
+            assert await client.publish("b", b"1") is Delivery.LOST
+            broker.acknowledges = True
+            await until(lambda: client.connected)
+            assert await client.publish("b", b"2") is Delivery.ACKNOWLEDGED
+            assert broker.connections > before
+
+
 async def test_a_refused_connection_is_tried_again() -> None:
     async with broken_broker() as broker:
         broker.connect_code = 5
