@@ -14,9 +14,9 @@ export CELLGATE_CACHE ?= $(CURDIR)/.cache/numba
 demo: $(VENV)/.runtime
 	$(BIN)/cellgate demo $(ARGS)
 
-# Two at a time, a file's tests in one process and the long ones first: much of a test is waiting.
+# Four at a time on any machine, a file's tests in one process: most of a test is waiting.
 test: $(VENV)/.dev debian foreign check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -90,7 +90,8 @@ def draft_tag(node: Any, path: Path, drivers: Drivers, findings: Findings) -> Ta
     """Return a tag whose address is of the kind that its device's driver knows."""
     if not isinstance(node, Map):
         return validated(Tag, node, path, findings)
-    driver = drivers.of_device.get(node.get("device", ""))
+    device = node.get("device")
+    driver = drivers.of_device.get(device) if isinstance(device, str) else None
     address = _ADDRESSES.get(driver) if isinstance(driver, str) else None
     if address is None:
         given = plain(node.get("address"))

@@ -116,5 +116,5 @@ def _problem(group: Sequence[_Finding]) -> Problem:
     if others:
         few = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
         message += f" (likewise in {few})"
-    field = ".".join(str(step) for step in first.path)
+    field = ".".join(str(step) or "''" for step in first.path)
     return Problem(first.place.file, first.place.line, first.place.column, field, message, first.fix)

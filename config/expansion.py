@@ -160,7 +160,7 @@ class _Expander:
         self._used.add(str(wanted))
         template = self._templates.get(wanted) if isinstance(wanted, str) else None
         if template is None:
-            if wanted not in self._broken:
+            if not isinstance(wanted, str) or wanted not in self._broken:
                 known = list(self._places)
                 fix = did_you_mean(
                     str(wanted), known, f"the templates are {listed(known)}" if known else "there are none"

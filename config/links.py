@@ -158,9 +158,11 @@ def _linked_device(name: str, device: DeviceBase, names: Names, findings: Findin
 
 
 def _check_users(draft: Draft, findings: Findings) -> None:
+    written = draft.root.get("units")
+    known = set(written) if isinstance(written, Map) else set()
     for name, user in draft.access.users.items():
         for index, unit in enumerate(user.units or ()):
-            if unit not in draft.units and unit not in draft.root.get("units", {}):
+            if unit not in draft.units and unit not in known:
                 fix = did_you_mean(unit, draft.units, f"the units are {listed(draft.units)}")
                 path: Path = ("access", "users", name, "units", index)
                 findings.error(None, path, f"there is no unit {unit!r}", fix)

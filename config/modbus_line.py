@@ -124,4 +124,4 @@ ProfileName = Literal[
 
 def with_profile(data: dict[str, Any]) -> dict[str, Any]:
     """Return a device's settings with what its profile says and it does not."""
-    return {**PROFILES.get(data.get("profile", "standard"), {}), **data}
+    return {**PROFILES.get(str(data.get("profile", "standard")), {}), **data}

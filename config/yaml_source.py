@@ -124,7 +124,7 @@ class _Reader:
         return Place(self._file, mark.line + 1, mark.column + 1)
 
     def _broken(self, place: Place, message: str, fix: str) -> None:
-        self._findings.broken(place, tuple(self._path), message, fix)
+        self._findings.broken(place, tuple(self._path) or (_SYNTAX,), message, fix)
 
     def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
         text: str = node.value

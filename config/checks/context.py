@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from config.errors import Findings, Path
-from config.nodes import Place
+from config.nodes import Map, Place
 from config.quantities import Quantity, QuantityError
 from config.site import Site
 from config.tags import Access, Tag, TagKind
@@ -37,6 +37,12 @@ class Context:
     def warn(self, path: Path, message: str, fix: str = "") -> None:
         """Record a warning at a path."""
         self.findings.warn(None, path, message, fix)
+
+    def declared(self, section: str) -> Map | dict[str, object]:
+        """Return a section as it is written, with the entries that were left out for their mistakes."""
+        root = self.findings.root
+        written = root.get(section) if root is not None else None
+        return written if isinstance(written, Map) else {}
 
     def number(self, value: Quantity | None, unit: str, path: Path, *, span: bool = False) -> float | None:
         """Return a quantity in the unit of its tag; None without one, or when it does not fit.

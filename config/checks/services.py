@@ -144,8 +144,7 @@ def _hmi(context: Context) -> None:
 
 def _simulation(context: Context) -> None:
     simulation, devices = context.site.simulation, context.site.devices
-    root = context.findings.root
-    declared = (root.get("devices") if root is not None else None) or {}
+    declared = context.declared("devices")
     if simulation is None:
         return
     for name, simulated in simulation.devices.items():

@@ -71,8 +71,7 @@ def _scaling(context: Context, tag: Tag, path: Path) -> None:
 
 
 def _device(context: Context, tag: Tag, path: Path) -> None:
-    devices = context.findings.root.get("devices") if context.findings.root is not None else None
-    known = list(devices or ())
+    known = list(context.declared("devices"))
     if tag.device is None:
         if tag.address is not None:
             context.error(path, "it has an address and no device", f"name its device, {listed(known)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.load import ConfigError, Problem, load
@@ -98,6 +98,15 @@ def test_undamaged_it_loads() -> None:
         assert len(load(Path(folder) / "plant.yaml", {}).site.tags) == 9
 
 
+@example(_PLANT.replace("devices:\n  plc:", "devices:\n- plc:"), _LIST)
+@example(_PLANT.replace("devices:\n  plc:", "devices: 5\nplc:"), _LIST)
+@example(_PLANT.replace("template: tank", "template: [1, 2]"), _LIST)
+@example(_PLANT.replace("modbus, host", "modbus, profile: [1], host"), _LIST)
+@example(_PLANT.replace("{driver: modbus, host: 127.0.0.1, ", "{host: 127.0.0.1, driver: [1], "), _LIST)
+@example(_PLANT.replace("device: '${device}', unit: L, low", "device: {a: b}, unit: L, low"), _LIST)
+@example(_PLANT.replace("units:\n  u1:", "units: 5\nu1:"), _LIST)
+@example(_PLANT.replace("gateway:", "'':"), _LIST)
+@example(_PLANT.replace("  u1:", "[]:"), _LIST)
 @settings(max_examples=150)
 @given(_damage(_PLANT), _damage(_LIST))
 def test_damaged_it_loads_or_is_refused_with_places(plant: str, tags: str) -> None:
