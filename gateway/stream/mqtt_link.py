@@ -184,7 +184,6 @@ class Link:
         if self._socket is None:
             raise BrokerUnavailable("closed while connecting")
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._loop.add_reader(self._socket, self._readable)
         if self._client.want_write():
             self._loop.add_writer(self._socket, self._client.loop_write)
         self._tick()
@@ -203,6 +202,7 @@ class Link:
         if (self._outstanding or self._subscribing) and time.monotonic() - self._waiting_since_s > patience_s:
             self._drop(f"the broker has acknowledged nothing for {patience_s:g} s")
         if self._socket is not None:
+            self._watch(self._loop.add_reader, self._socket, self._readable)
             interval_s = min(1.0, self._options.broker.keep_alive / 4)
             self._next_tick = self._loop.call_later(interval_s, self._tick)
 
@@ -217,7 +217,19 @@ class Link:
 
     def _want_write(self, _client: Client, _data: Any, sock: Any) -> None:
         if self._socket is not None:  # paho asks in the connecting thread too, before the loop has the socket
-            self._loop.add_writer(sock, self._client.loop_write)
+            self._watch(self._loop.add_writer, sock, self._client.loop_write)
+
+    def _watch(
+        self, add: Callable[[Any, Callable[[], object]], None], sock: Any, call: Callable[[], object]
+    ) -> None:
+        """Have the loop watch the socket; end the connection where the loop has given it up.
+
+        uvloop reads once of a socket that was reset, however much waits in it, and never looks at it again.
+        """
+        try:
+            add(sock, call)
+        except RuntimeError:
+            self._loop.call_soon(self._drop, "the connection was reset")
 
     def _no_write(self, _client: Client, _data: Any, sock: Any) -> None:
         if self._socket is not None:

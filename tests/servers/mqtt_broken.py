@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +35,13 @@ class BrokenBroker:
         body = len(name).to_bytes(2, "big") + name + payload
         for writer in self.writers:
             writer.write(b"\x30" + _length(len(body)) + body)
+
+    def reset(self) -> None:
+        """End every connection with an RST; what was said before it can still be read."""
+        for writer in self.writers:
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

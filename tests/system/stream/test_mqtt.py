@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from config.broker import Broker as Address
 from gateway.demo.processes import free_port
@@ -213,6 +214,29 @@ async def test_a_broker_that_answers_pings_and_acknowledges_nothing_is_gone_to_a
             await until(lambda: client.connected)
             assert await client.publish("b", b"2") is Delivery.ACKNOWLEDGED
             assert broker.connections > before
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("speaks", [True, False])
+def test_a_reset_behind_messages_that_wait_is_noticed(run: Callable[[Any], None], speaks: bool) -> None:
+    """uvloop gives up a socket that was reset, with messages unread, and tells nobody."""
+
+    async def scenario() -> None:
+        ear = Ear()
+        async with broken_broker() as broker:
+            client = client_of(broker.port, "c")
+            client.subscribe("a", ear)
+            async with running(client):
+                for _ in range(500):
+                    broker.say("a", b"x" * 100)
+                broker.reset()
+                if speaks:
+                    with contextlib.suppress(BrokerUnavailable):
+                        await client.publish("b", b"1")
+                await until(lambda: broker.connections == 2 and client.connected)
+                assert await client.publish("b", b"2") is Delivery.ACKNOWLEDGED
+
+    run(scenario())
 
 
 async def test_a_refused_connection_is_tried_again() -> None:
