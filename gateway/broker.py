@@ -23,6 +23,9 @@ _MAX_PAYLOAD: Final = 8 << 20
 """Bytes in a message. The server's own limit is 1 MiB; a full message of ours can be larger."""
 _MAX_UNACKNOWLEDGED: Final = 1000
 """Messages that a subscriber may leave unacknowledged, and so what a historian commits at once."""
+_MAX_PENDING: Final = 256 << 20
+"""Bytes that may wait for a subscriber: as many messages as it may leave unacknowledged, of 1,000 points.
+Beyond it the server ends the connection (its own limit is 64 MiB)."""
 _DELIVERED_AGAIN_AFTER: Final = "5s"
 """What a subscriber had not acknowledged when it went comes again only then, behind newer messages."""
 _READY_WITHIN_S: Final = 30.0
@@ -91,6 +94,7 @@ def configuration(store: Path, port: int) -> bytes:
             "host": "127.0.0.1",
             "port": -1,  # NATS' own protocol: a port is needed, nobody uses it
             "max_payload": _MAX_PAYLOAD,
+            "max_pending": _MAX_PENDING,
             "jetstream": {"store_dir": str(store)},
             "mqtt": {
                 "host": "127.0.0.1",
