@@ -25,8 +25,8 @@ from config.devices import ModbusDevice
 from config.tags import Tag
 from drivers.api import TagRef
 from drivers.modbus.driver import ModbusDriver
+from gateway.demo.processes import free_port
 from tests.servers import libmodbus
-from tests.servers.process import free_port
 
 CONNECTIONS = 10
 VALUES = 62

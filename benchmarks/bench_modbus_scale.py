@@ -19,8 +19,9 @@ from pymodbus.client import AsyncModbusTcpClient
 from benchmarks.bench_drivers import REGISTERS, VALUES, cycle, tags
 from config.devices import ModbusDevice
 from drivers.modbus.driver import ModbusDriver
+from gateway.demo.processes import free_port
 from tests.servers import libmodbus
-from tests.servers.process import ServerProcess, free_port
+from tests.servers.process import ServerProcess
 
 DEVICES = 50
 READS = 60

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import itertools
 import os
+import random
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from gateway import lifeline
 
@@ -17,12 +21,29 @@ class DidNotStart(Exception):
     """A process ended or stayed silent before it was ready; the message ends with its log's tail."""
 
 
+_FIRST_PORT: Final = 10_000
+_SHARES: Final = 64
+_SHARE: Final = 350
+"""Ports of a process, up to 32,400 in all: Linux takes those from 32,768 on for connections that go out."""
+_turn = itertools.count(random.randrange(_SHARE))
+
+
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port on loopback that nobody listens on now.
+
+    It is used only later, so it is one that nobody else takes meanwhile: no connection that goes out, and
+    no process beside this one that looks for a port as well.
+
+    Raises:
+        OSError: all of this process's share are taken.
+    """
+    first = _FIRST_PORT + os.getpid() % _SHARES * _SHARE
+    for _ in range(_SHARE):
+        port = first + next(_turn) % _SHARE
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, f"no port is free from {first} to {first + _SHARE - 1}")
 
 
 def listens(port: int) -> bool:

@@ -8,8 +8,9 @@ from pathlib import Path
 from config.devices import OtherDevice
 from config.tags import Access, Tag, TagKind
 from drivers.api import Driver, TagRef
+from gateway.demo.processes import free_port
 from tests.contract.rig import Value
-from tests.servers.process import ServerProcess, free_port, python
+from tests.servers.process import ServerProcess, python
 
 _EXAMPLE = Path(__file__).parents[2] / "docs" / "how-to" / "line-driver" / "cellgate_line.py"
 _VALUES = {"weight": 12.345, "zero": -0.0, "tiny": 5e-324, "large": 1.7976931348623157e308, "serial": 4711.0}

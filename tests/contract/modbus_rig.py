@@ -13,9 +13,10 @@ from config.devices import ModbusAddress, ModbusDevice
 from config.tags import Access, Tag, TagKind
 from drivers.api import Driver, TagRef
 from drivers.modbus.driver import ModbusDriver
+from gateway.demo.processes import free_port
 from tests.contract.rig import Value
 from tests.servers import libmodbus
-from tests.servers.process import ServerProcess, free_port, python
+from tests.servers.process import ServerProcess, python
 
 _TABLES = {"coil": "c", "discrete": "d", "input": "i", "holding": "h"}
 _FORMATS = {

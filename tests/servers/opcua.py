@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.servers.process import ServerProcess, free_port, python
+from gateway.demo.processes import free_port
+from tests.servers.process import ServerProcess, python
 
 NAMESPACE = "urn:cellgate:test:plant"
 """Namespace URI of the nodes that the tests add."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,14 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _ANSWER_LIMIT_S = 60.0
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nothing listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 class ServerProcess:

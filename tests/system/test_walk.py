@@ -45,15 +45,24 @@ class Witness:
 
 
 @pytest.fixture
-async def walk(tmp_path: Path) -> AsyncIterator[Running]:
+async def victoria(tmp_path: Path) -> AsyncIterator[Victoria]:
+    server = Victoria(tmp_path / "victoria")
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.kill()
+
+
+@pytest.fixture
+async def walk(tmp_path: Path, victoria: Victoria) -> AsyncIterator[Running]:
     """The site of `walk.yaml`, with its three stores, each a process of its own."""
-    influxd, victoria = Influxd(tmp_path / "influxd"), Victoria(tmp_path / "victoria")
+    influxd = Influxd(tmp_path / "influxd")
     environment = {"CELLGATE_INFLUXD": influxd.url, "CELLGATE_VICTORIA": victoria.url}
     site = Path(__file__).with_name("walk.yaml")
     plant = Plant(site, tmp_path / "data", environment=environment)
     try:
         await influxd.start()
-        await victoria.start()
         await plant.start()
         view = Subscriber(plant.site, "test")
         async with view.following(connect_within_s=20.0):
@@ -62,7 +71,6 @@ async def walk(tmp_path: Path) -> AsyncIterator[Running]:
     finally:
         await plant.stop()
         await influxd.kill()
-        await victoria.kill()
 
 
 def _has_figures(view: Subscriber) -> None:
@@ -75,7 +83,7 @@ def _has_figures(view: Subscriber) -> None:
     assert values["cellgate_historian_points_stored_total"] > 100
 
 
-async def test_values_arrive_as_they_left_in_every_store(walk: Running) -> None:
+async def test_values_arrive_as_they_left_in_every_store(walk: Running, victoria: Victoria) -> None:
     plant, witness = walk.plant, Witness()
     async with Client(f"opc.tcp://127.0.0.1:{plant.ports['BR1']}/") as client:
         index = await client.get_namespace_index("urn:cellgate:simulator:bioreactor")
@@ -88,6 +96,7 @@ async def test_values_arrive_as_they_left_in_every_store(walk: Running) -> None:
     await until(walk.has_all, 30.0, "every historian has everything")
     for historian in plant.historians.values():
         assert await historian.stop() == 0
+    await asyncio.to_thread(victoria.flush)
 
     await asyncio.to_thread(_is_what_the_witness_saw, plant, witness)
     for config in plant.site.streams.historians:

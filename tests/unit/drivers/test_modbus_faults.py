@@ -19,10 +19,11 @@ from control.signal import BAD, COMM
 from drivers.api import Write
 from drivers.modbus import wire
 from drivers.states import State
+from gateway.demo.processes import free_port
 from tests.contract.rig import until
 from tests.servers import libmodbus
 from tests.servers.hostile import Answer, Request, frame, hostile, registers, right
-from tests.servers.process import ServerProcess, free_port
+from tests.servers.process import ServerProcess
 from tests.servers.proxy import proxy
 from tests.unit.drivers.modbus_device import (
     ADDRESSES,

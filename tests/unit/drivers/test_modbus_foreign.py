@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from drivers.api import Write
+from gateway.demo.processes import free_port
 from tests.servers import modbus_serial
-from tests.servers.process import ServerProcess, free_port
+from tests.servers.process import ServerProcess
 from tests.unit.drivers.modbus_device import Device, holding
 from tests.unit.simulators.plants import running_device
 

@@ -16,9 +16,10 @@ from control.signal import BAD, COMM, CONFIG, DEVICE
 from drivers.api import DeviceTimeout, Disconnected, TagRef, Write
 from drivers.modbus import schedule
 from drivers.modbus.driver import ModbusDriver
+from gateway.demo.processes import free_port
 from tests.contract.rig import fails_with, observe, until
 from tests.servers import libmodbus
-from tests.servers.process import ServerProcess, free_port
+from tests.servers.process import ServerProcess
 from tests.unit.drivers.modbus_device import Device, holding
 
 PORT = free_port()

@@ -13,11 +13,11 @@ from config.tags import Tag
 from drivers.api import TagRef
 from drivers.modbus.driver import ModbusDriver
 from drivers.session import Session
+from gateway.demo.processes import free_port
 from simulators.link import Link
 from simulators.link_faults import LinkFault, LinkFaultKind
 from tests.contract.rig import Observer, until
 from tests.servers import libmodbus
-from tests.servers.process import free_port
 from tests.unit.drivers.reconnecting import nothing_grows
 
 

@@ -15,8 +15,9 @@ from config.devices import ModbusDevice
 from drivers.api import DeviceRefused, Disconnected
 from drivers.modbus.identity import OBJECTS
 from drivers.modbus.transport import UNTRUSTED
+from gateway.demo.processes import free_port
 from tests.servers.certificates import Pair, make
-from tests.servers.process import ServerProcess, free_port, python
+from tests.servers.process import ServerProcess, python
 from tests.unit.drivers.modbus_device import Device, holding
 
 PORT = free_port()

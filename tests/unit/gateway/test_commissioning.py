@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli.main import app
+from gateway.demo.processes import free_port
 from tests.servers.opcua import NAMESPACE, OpcUaServer, asyncua_server
-from tests.servers.process import free_port
 from tests.unit.config.writing import loaded
 
 SITE = """\

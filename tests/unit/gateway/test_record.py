@@ -23,10 +23,11 @@ from drivers.replay.recording import Recording
 from drivers.replay.stretch import DamagedRecording
 from gateway.cli.main import app
 from gateway.continuity.recording import Kind, encode, encode_head, encode_rows, head_of
+from gateway.demo.processes import free_port
 from gateway.record import from_scans
 from tests.contract.rig import Observer, Value, close_stream
 from tests.servers import libmodbus
-from tests.servers.process import ROOT, free_port
+from tests.servers.process import ROOT
 
 SITE = """
 site: {{ name: pilot }}

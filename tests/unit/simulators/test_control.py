@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.demo.processes import listens
 from simulators.faults import CONTROL_VARIABLE, ControlChannel, main
 from simulators.plant import Plant
 from tests.unit.simulators.plants import running, site, until
@@ -62,7 +63,7 @@ async def test_link_faults_come_and_go() -> None:
         await ask(plant, "link", device="line", kind="delay", amount=0.5)
         assert (await ask(plant, "status"))["devices"]["line"]["link"] == {"kind": "delay", "amount": 0.5}
         await ask(plant, "link", device="line", kind="refuse", seconds=0.2)
-        await until(lambda: device.link.fault is None)
+        await until(lambda: device.link.fault is None and listens(device.link.port))
         _, writer = await asyncio.open_connection("127.0.0.1", device.link.port)
         writer.close()
         await writer.wait_closed()

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gateway.demo.processes import free_port
 from simulators.link import Link
 from simulators.link_faults import LinkFault, LinkFaultKind, corrupted
-from tests.unit.simulators.plants import free_port, until
+from tests.unit.simulators.plants import until
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from config.site import Site
+from gateway.demo.processes import free_port
 from simulators.plant import PlantError, build_plant
-from tests.unit.simulators.plants import free_port
 
 
 def written(folder: pathlib.Path, **extra: str) -> pathlib.Path:

@@ -18,9 +18,9 @@ from drivers.opcua.driver import OpcUaDriver
 from drivers.opcua.redundancy import BETTER_S, RedundantSet
 from drivers.opcua.vigil import Sight, Vigil, warn_of_ends
 from drivers.session import Session
+from gateway.demo.processes import free_port
 from tests.servers.certificates import make
 from tests.servers.opcua import OpcUaServer, asyncua_server
-from tests.servers.process import free_port
 from tests.unit.drivers.opcua.plant import Seen, device, follow, opened, ref
 
 
