@@ -28,7 +28,6 @@ EVENTS: Final = "Events"
 HEALTH: Final = "Health"
 LOG_IN: Final = "Log in"
 LOG_OUT: Final = "Sign out"
-NOT_LOGGED_IN: Final = "viewing"
 LIGHT_OR_DARK: Final = "Light or dark"
 SIZE: Final = "Size of type"
 SIZES: Final = {"normal": "Normal", "large": "Large", "wall": "Wall screen"}
@@ -61,7 +60,6 @@ LOGIN_TO_ACT: Final = "log in to act"
 LOOPS: Final = "Loops"
 VALUES: Final = "Values"
 INTERLOCKS: Final = "Interlocks and permissives"
-PROCESS: Final = "Process"
 PV: Final = "PV"
 SP: Final = "SP"
 OP: Final = "OP"
@@ -243,7 +241,6 @@ SPANS: Final = {
     604800: "7 d", 2592000: "30 d",
 }  # fmt: skip
 NO_HISTORY: Final = "The store does not answer: {reason}"
-NO_TAGS: Final = "Choose tags to see their trend"
 EARLIER: Final = "Earlier"
 LATER: Final = "Later"
 COPY_LINK: Final = "Copy a link to this stretch of time"
